@@ -1,0 +1,56 @@
+"""Mail addresses: what is accepted, when two are the same, and the hash that outlives them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+MAX_LENGTH = 254  # RFC 5321, 4.5.3.1.3: a path is at most 256 octets with its brackets
+
+
+class BadAddress(ValueError):
+    """Not an address that mail can be sent to; the text says why, for the person who typed it."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """``email`` as it is written to, ``key`` the form in which two spellings are equal."""
+
+    email: str
+    key: str
+
+
+def parse_address(text: str) -> Address:
+    """Read what a person typed; raises :class:`BadAddress` with a sentence for them.
+
+    Only the form is judged, no DNS is asked: a slow or failing resolver must not refuse a reader.
+    The key folds case in the local part as well: no provider of note tells ``Ann@`` from ``ann@``,
+    and two subscriptions for one mailbox are two messages.
+    """
+    if any(ord(char) < 32 or ord(char) == 127 for char in text.strip(" \t")):
+        raise BadAddress("An address is one line, without control characters.")
+    text = text.strip()
+    if not text:
+        raise BadAddress("Enter your address, such as ann@example.org.")
+    if len(text) > MAX_LENGTH:
+        raise BadAddress(f"That is longer than an address can be ({MAX_LENGTH} characters).")
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise BadAddress(f"That does not look like an address: {error}") from error
+    email = found.ascii_email or found.normalized
+    return Address(email=email, key=email.lower())
+
+
+def address_hash(secret: bytes, key: str) -> str:
+    """Keyed hash of an address: comparable for ever, readable by nobody without the secret."""
+    return hmac.digest(secret, b"address\0" + key.encode(), hashlib.sha256).hex()
+
+
+def masked(email: str) -> str:
+    """``a•••@example.org``: enough for its owner to know it, too little for anyone else."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

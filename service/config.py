@@ -1,0 +1,134 @@
+"""Settings: the only reader of the environment.
+
+Values come from ``BROADSHEET_…`` variables or from a ``.env`` file in the working folder, the
+variable winning. The file's lines are put into the environment first, so that boto3 finds its own
+``AWS_…`` variables there as well.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from dotenv import load_dotenv
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; ``.env.example`` explains each in a line."""
+
+    model_config = SettingsConfigDict(env_prefix="BROADSHEET_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: str = ""
+
+    base_url: str = "http://127.0.0.1:8000"
+    bind: str = "127.0.0.1:8000"
+    trusted_proxies: int = Field(default=0, ge=0)
+
+    transport: Literal["ses", "smtp"] = "ses"
+    ses_configuration_set: str = "broadsheet"
+    ses_mode: Literal["bulk", "single"] = "bulk"
+    ses_timeout: float = Field(default=20.0, gt=0)
+    smtp_url: str = ""
+    sqs_queue_url: str = ""
+    sns_topic_arns: str = ""
+
+    rate_share: float = Field(default=0.9, gt=0, le=1)
+    batch_size: int = Field(default=500, ge=1, le=500)
+    lease_seconds: int = Field(default=120, ge=2)
+    grace_minutes: float = Field(default=20.0, gt=0)
+
+    tick_seconds: float = Field(default=60.0, gt=0)
+    worker_processes: int = Field(default=2, ge=1)
+    web_threads: int = Field(default=8, ge=1)
+    allow_private_sources: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL; SQLite in the data folder unless another is set."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'broadsheet.db'}"
+
+    @property
+    def redis(self) -> str:
+        """Redis URL; the private server's socket in the data folder unless another is set."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.data_dir.resolve() / "redis.sock"
+
+    @property
+    def broker(self) -> str:
+        """The same Redis, in the form that kombu reads (``redis+socket://`` for a socket)."""
+        if self.redis.startswith("unix://"):
+            return "redis+socket://" + self.redis.removeprefix("unix://")
+        return self.redis
+
+    @property
+    def topic_arns(self) -> frozenset[str]:
+        """SNS topics whose posts are read; everything else is refused before it is looked at."""
+        return frozenset(arn.strip() for arn in self.sns_topic_arns.split(",") if arn.strip())
+
+    @property
+    def secret(self) -> bytes:
+        """The installation's secret: the setting, else one kept in the data folder.
+
+        Tokens in sent mail and the hashes of suppressed addresses hang on it: it must never change.
+        """
+        if self.secret_key:
+            return self.secret_key.encode()
+        return _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> bytes:
+    """Read the secret at *path*, making it on the first call; two first calls agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip().encode()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    load_dotenv(Path.cwd() / ".env")
+    return Settings()
+
+
+def child_environment(**overrides: str) -> dict[str, str]:
+    """This process's environment for a child, with *overrides* on top."""
+    return {**os.environ, **overrides}
+
+
+def apply_environment(**overrides: str) -> None:
+    """Set variables for this process and forget the settings read before (the demo, the tests)."""
+    os.environ.update(overrides)
+    settings.cache_clear()
+
+
+def aws_sns_endpoint() -> str | None:
+    """boto3's own variable for SNS: set where SNS is not Amazon's (the sandbox)."""
+    return os.environ.get("AWS_ENDPOINT_URL_SNS")

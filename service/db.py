@@ -1,0 +1,150 @@
+"""The database: an engine made lazily, a session scope, UTC everywhere, two dialects in one code.
+
+SQLite runs in WAL with ``BEGIN IMMEDIATE``: a deferred BEGIN that later writes fails at once with
+"database is locked" when another writer came between; an immediate one waits its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from service.config import settings
+
+BUSY_TIMEOUT_MS = 30_000
+
+# SQLite numbers rows by itself only in a column that is exactly INTEGER.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Takes aware datetimes only and gives them back in UTC (SQLite drops offsets)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}; use datetime.now(UTC)")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Parent of every row."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for *url* (SQLite or PostgreSQL), set up as this service needs it."""
+    if url.startswith("postgres://"):
+        url = "postgresql://" + url.removeprefix("postgres://")
+    if not url.startswith(("sqlite", "postgresql")):
+        raise ValueError("BROADSHEET_DATABASE_URL must begin with postgresql:// or sqlite:///")
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+    path = url.removeprefix("sqlite:///")
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would be a deferred one
+    cursor = connection.cursor()
+    # The timeout comes first: the change to WAL itself has to wait for other connections.
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # NORMAL may lose the last commits to a power cut: a `sending` mark
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """This process's engine, made at its first use so that no socket crosses a fork."""
+    return make_engine(settings().database)
+
+
+def forget_engine_after_fork() -> None:
+    """In a new child: drop the parent's connections without closing them for the parent."""
+    if engine.cache_info().currsize:
+        engine().dispose(close=False)
+        engine.cache_clear()
+
+
+def close_engine() -> None:
+    """Close every connection; the next use makes a new engine (tests, the demo)."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+        engine.cache_clear()
+
+
+@contextmanager
+def session_scope() -> Iterator[Session]:
+    """A session in one transaction: committed at the end, rolled back on an error."""
+    with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert *rows*, passing over those that a unique key already holds; how many went in."""
+    if not rows:
+        return 0
+    build = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    inserted = 0
+    for start in range(0, len(rows), 500):
+        chunk = list(rows[start : start + 500])
+        key = next(iter(table.primary_key.columns))
+        done = session.execute(
+            build(table).values(chunk).on_conflict_do_nothing().returning(key)
+        ).all()
+        inserted += len(done)
+    return inserted

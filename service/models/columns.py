@@ -1,0 +1,32 @@
+"""Column shapes that every page of rows shares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from sqlalchemy import Enum, ForeignKey
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.sql.schema import SchemaItem
+
+from service.db import BigId, UtcDateTime
+
+PrimaryId = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
+Moment = Annotated[datetime, mapped_column(UtcDateTime())]
+
+
+def named(kind: type[StrEnum]) -> Enum:
+    """A StrEnum kept by its value in plain text, so that a new member needs no migration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def to(table: str, *, cascade: bool = False) -> SchemaItem:
+    """A foreign key to *table*'s id; with *cascade*, rows go when what they belong to goes."""
+    return ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)

@@ -1,0 +1,151 @@
+"""Who is to get an issue, what became of it, and what SES said."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.db import Base, BigId, Json
+from service.models.columns import Moment, PrimaryId, named, to
+from service.models.content import Issue, Variant
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+    SOFT_BOUNCED = "soft_bounced"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class BatchState(StrEnum):
+    READY = "ready"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+class NoticeKind(StrEnum):
+    CONFIRM = "confirm"
+    WELCOME = "welcome"
+    TEST = "test"
+
+
+class EventOutcome(StrEnum):
+    """What became of a stored event."""
+
+    WAITING = "waiting"
+    """Stored, not yet applied."""
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    """Of a kind that changes nothing, or about mail that is not ours."""
+    UNREADABLE = "unreadable"
+
+
+class Wave(Base):
+    """When the readers of one zone and hour are due for one issue."""
+
+    __tablename__ = "wave"
+    __table_args__ = (UniqueConstraint("issue_id", "timezone", "send_hour"),)
+
+    id: Mapped[PrimaryId]
+    issue_id: Mapped[int] = mapped_column(BigId, to("issue", cascade=True))
+    timezone: Mapped[str] = mapped_column(String(64))
+    """'' stands for the newsletter's own hour."""
+    send_hour: Mapped[int]
+    due_at: Mapped[Moment]
+
+
+class DeliveryBatch(Base):
+    """Up to 500 deliveries of one variant and wave: what a worker claims, by compare-and-set."""
+
+    __tablename__ = "delivery_batch"
+    __table_args__ = (
+        UniqueConstraint("issue_id", "variant_id", "wave_id", "ordinal"),
+        Index("ix_delivery_batch_due", "state", "due_at"),
+    )
+
+    id: Mapped[PrimaryId]
+    issue_id: Mapped[int] = mapped_column(BigId, to("issue", cascade=True))
+    variant_id: Mapped[int] = mapped_column(BigId, to("variant"))
+    wave_id: Mapped[int] = mapped_column(BigId, to("wave"))
+    ordinal: Mapped[int]
+    state: Mapped[BatchState] = mapped_column(named(BatchState), default=BatchState.READY)
+    due_at: Mapped[Moment]
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[Moment | None]
+
+    issue: Mapped[Issue] = relationship()
+    variant: Mapped[Variant] = relationship()
+
+
+class Delivery(Base):
+    """One issue to one subscriber: the row that must end in exactly one message."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("issue_id", "subscriber_id"),
+        Index("ix_delivery_batch_state", "batch_id", "state"),
+        Index("ix_delivery_issue_state", "issue_id", "state"),
+    )
+
+    id: Mapped[PrimaryId]
+    issue_id: Mapped[int] = mapped_column(BigId, to("issue", cascade=True))
+    batch_id: Mapped[int] = mapped_column(BigId, to("delivery_batch"))
+    subscriber_id: Mapped[int] = mapped_column(BigId, index=True)
+    """No foreign key: what was sent stays counted when the reader deletes their data."""
+    subscription_id: Mapped[int] = mapped_column(BigId)
+    state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    """Times that SES was asked; 0 before the first."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    message_id: Mapped[str | None] = mapped_column(String(200))
+    changed_at: Mapped[Moment]
+
+
+class Notice(Base):
+    """Service mail to one address: a confirmation, a welcome, an issue's test copy."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_due", "state", "due_at"),)
+
+    id: Mapped[PrimaryId]
+    kind: Mapped[NoticeKind] = mapped_column(named(NoticeKind))
+    newsletter_id: Mapped[int] = mapped_column(BigId, to("newsletter", cascade=True))
+    subscription_id: Mapped[int | None] = mapped_column(BigId, to("subscription", cascade=True))
+    issue_id: Mapped[int | None] = mapped_column(BigId, to("issue", cascade=True))
+    address: Mapped[str] = mapped_column(String(254))
+    payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    reason: Mapped[str | None] = mapped_column(Text)
+    message_id: Mapped[str | None] = mapped_column(String(200))
+    due_at: Mapped[Moment]
+    lease_until: Mapped[Moment | None]
+    created_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
+
+
+class Event(Base):
+    """What SES said, raw first and settled afterwards. A repeat of it is dropped by its key."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_waiting", "outcome", "id"),)
+
+    id: Mapped[PrimaryId]
+    dedupe_key: Mapped[str] = mapped_column(String(64), unique=True)
+    received_at: Mapped[Moment]
+    raw: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    delivery_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    notice_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    outcome: Mapped[EventOutcome] = mapped_column(named(EventOutcome), default=EventOutcome.WAITING)
+    note: Mapped[str | None] = mapped_column(Text)
+    settled_at: Mapped[Moment | None]

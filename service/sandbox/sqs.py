@@ -1,0 +1,291 @@
+"""Queues with delays and visibility, and the part of the SQS wire protocol that a poller needs.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/ (AWS JSON 1.0)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import Clock
+from .web import Answer, Request, Response
+
+ACCOUNT = "000000000000"
+_TYPE = "application/x-amz-json-1.0"
+_OLD_CODE = {"QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue"}
+_RECHECK = 0.05  # Seconds between looks at a clock that may not be the wall's.
+
+
+class QueueError(Exception):
+    """A refusal, named as SQS names it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True, eq=False)
+class QueuedMessage:
+    """A message on a queue. The body is made when it is read: a million waiting stay cheap."""
+
+    number: int
+    body: Callable[[], str]
+    sent: float
+    receives: int = 0
+    receipt: str = ""
+
+
+class Queue:
+    """A standard queue: at least once, mostly in order."""
+
+    def __init__(self, name: str, clock: Clock, visibility: float = 30) -> None:
+        self.name = name
+        self.visibility = visibility
+        self._clock = clock
+        self._secret = uuid.uuid4().int >> 64
+        self._changed = threading.Condition()
+        self._count = 0
+        self._ready: deque[QueuedMessage] = deque()
+        # (when it may be seen, tie-breaker, message, the receipt under which it was hidden)
+        self._later: list[tuple[float, int, QueuedMessage, str]] = []
+        self._hidden: dict[str, QueuedMessage] = {}
+
+    def put(self, body: Callable[[], str], delay: float = 0) -> str:
+        """Add a message; its id."""
+        with self._changed:
+            now = self._clock()
+            self._count += 1
+            message = QueuedMessage(self._count, body, now)
+            if delay > 0:
+                heapq.heappush(self._later, (now + delay, self._count, message, ""))
+            else:
+                self._ready.append(message)
+                self._changed.notify()
+        return self.id_of(message)
+
+    def id_of(self, message: QueuedMessage) -> str:
+        return str(uuid.UUID(int=self._secret << 64 | message.number))
+
+    def receive(self, most: int, wait: float, visibility: float | None) -> list[QueuedMessage]:
+        """Up to *most* messages, waiting at most *wait* seconds for the first."""
+        deadline = time.monotonic() + wait
+        with self._changed:
+            self._surface()
+            while not self._ready:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return []
+                self._changed.wait(min(left, _RECHECK))
+                self._surface()
+            taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
+            for message in taken:
+                self._hide(message, self.visibility if visibility is None else visibility)
+        return taken
+
+    def _hide(self, message: QueuedMessage, seconds: float) -> None:
+        message.receives += 1
+        message.receipt = f"{self.id_of(message)}.{message.receives}"
+        self._hidden[message.receipt] = message
+        due = self._clock() + seconds
+        heapq.heappush(self._later, (due, self._fresh(), message, message.receipt))
+
+    def _fresh(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _surface(self) -> None:
+        now = self._clock()
+        while self._later and self._later[0][0] <= now:
+            _, _, message, receipt = heapq.heappop(self._later)
+            if not receipt:
+                self._ready.append(message)
+            elif self._hidden.get(receipt) is message:
+                del self._hidden[receipt]
+                self._ready.append(message)
+
+    def delete(self, receipt: str) -> None:
+        """Forget a received message. A stale receipt deletes nothing, as in a standard queue."""
+        with self._changed:
+            self._hidden.pop(receipt, None)
+
+    def change_visibility(self, receipt: str, seconds: float) -> None:
+        with self._changed:
+            message = self._hidden.pop(receipt, None)
+            if message is None:
+                raise QueueError("ReceiptHandleIsInvalid", "The receipt handle has expired.")
+            if seconds <= 0:
+                self._ready.append(message)
+                self._changed.notify()
+                return
+            self._hidden[receipt] = message
+            # The older entry of the heap must not bring it back early, so the receipt's owner moves.
+            self._later = [row for row in self._later if row[3] != receipt]
+            heapq.heapify(self._later)
+            due = self._clock() + seconds
+            heapq.heappush(self._later, (due, self._fresh(), message, receipt))
+
+    def purge(self) -> None:
+        with self._changed:
+            self._ready.clear()
+            self._later.clear()
+            self._hidden.clear()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Visible, in flight, delayed."""
+        with self._changed:
+            self._surface()
+            delayed = sum(1 for row in self._later if not row[3])
+            return len(self._ready), len(self._hidden), delayed
+
+
+class Queues:
+    """The SQS service: ``POST /`` with the operation's name in ``X-Amz-Target``."""
+
+    def __init__(self, url: Callable[[], str], clock: Clock) -> None:
+        self._url = url
+        self._clock = clock
+        self._queues: dict[str, Queue] = {}
+        self._lock = threading.Lock()
+        self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "CreateQueue": self._create_queue,
+            "GetQueueUrl": self._get_queue_url,
+            "GetQueueAttributes": self._get_queue_attributes,
+            "SendMessage": self._send_message,
+            "ReceiveMessage": self._receive_message,
+            "DeleteMessage": self._delete_message,
+            "DeleteMessageBatch": self._delete_message_batch,
+            "ChangeMessageVisibility": self._change_message_visibility,
+            "PurgeQueue": self._purge_queue,
+        }
+
+    def named(self, name: str) -> Queue:
+        """The queue of that name, made when it is new."""
+        with self._lock:
+            return self._queues.setdefault(name, Queue(name, self._clock))
+
+    def all(self) -> list[Queue]:
+        return list(self._queues.values())
+
+    def handle(self, request: Request) -> Answer:
+        """One call of the API."""
+        target = request.headers.get("X-Amz-Target", "")
+        operation = self._operations.get(target.removeprefix("AmazonSQS."))
+        try:
+            if operation is None:
+                raise QueueError(
+                    "UnsupportedOperation", f"The sandbox has no {target or 'target'}."
+                )
+            answer = operation(request.document())
+        except QueueError as error:
+            return _refusal(error)
+        return Response(json.dumps(answer).encode(), 200, _TYPE)
+
+    def _find(self, call: dict[str, Any]) -> Queue:
+        name = str(call.get("QueueUrl", "")).rpartition("/")[2]
+        queue = self._queues.get(name)
+        if queue is None:
+            raise QueueError("QueueDoesNotExist", "The specified queue does not exist.")
+        return queue
+
+    def _create_queue(self, call: dict[str, Any]) -> dict[str, Any]:
+        queue = self.named(str(call["QueueName"]))
+        queue.visibility = float(call.get("Attributes", {}).get("VisibilityTimeout", 30))
+        return {"QueueUrl": self.url_of(queue)}
+
+    def url_of(self, queue: Queue) -> str:
+        return f"{self._url()}/{ACCOUNT}/{queue.name}"
+
+    def _get_queue_url(self, call: dict[str, Any]) -> dict[str, Any]:
+        return {"QueueUrl": self.url_of(self._find({"QueueUrl": call.get("QueueName", "")}))}
+
+    def _get_queue_attributes(self, call: dict[str, Any]) -> dict[str, Any]:
+        queue = self._find(call)
+        visible, in_flight, delayed = queue.counts()
+        known = {
+            "ApproximateNumberOfMessages": visible,
+            "ApproximateNumberOfMessagesNotVisible": in_flight,
+            "ApproximateNumberOfMessagesDelayed": delayed,
+            "VisibilityTimeout": int(queue.visibility),
+            "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue.name}",
+        }
+        asked = call.get("AttributeNames") or []
+        wanted = known if "All" in asked else {k: v for k, v in known.items() if k in asked}
+        return {"Attributes": {k: str(v) for k, v in wanted.items()}}
+
+    def _send_message(self, call: dict[str, Any]) -> dict[str, Any]:
+        body = str(call["MessageBody"])
+        number = self._find(call).put(lambda: body, float(call.get("DelaySeconds") or 0))
+        return {"MessageId": number, "MD5OfMessageBody": _md5(body)}
+
+    def _receive_message(self, call: dict[str, Any]) -> dict[str, Any]:
+        queue = self._find(call)
+        most = int(call.get("MaxNumberOfMessages") or 1)
+        if not 1 <= most <= 10:
+            raise QueueError(
+                "InvalidParameterValue", f"Value {most} for MaxNumberOfMessages is not 1 to 10."
+            )
+        wait = min(20.0, float(call.get("WaitTimeSeconds") or 0))
+        messages = queue.receive(most, wait, call.get("VisibilityTimeout"))
+        names = [
+            *(call.get("AttributeNames") or []),
+            *(call.get("MessageSystemAttributeNames") or []),
+        ]
+        return {"Messages": [_shown(queue, m, names) for m in messages]} if messages else {}
+
+    def _delete_message(self, call: dict[str, Any]) -> dict[str, Any]:
+        self._find(call).delete(str(call["ReceiptHandle"]))
+        return {}
+
+    def _delete_message_batch(self, call: dict[str, Any]) -> dict[str, Any]:
+        queue, entries = self._find(call), call.get("Entries") or []
+        if not entries:
+            raise QueueError("EmptyBatchRequest", "There should be at least one entry.")
+        if len(entries) > 10:
+            raise QueueError("TooManyEntriesInBatchRequest", "There should be at most 10 entries.")
+        for entry in entries:
+            queue.delete(str(entry["ReceiptHandle"]))
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries], "Failed": []}
+
+    def _change_message_visibility(self, call: dict[str, Any]) -> dict[str, Any]:
+        self._find(call).change_visibility(str(call["ReceiptHandle"]), call["VisibilityTimeout"])
+        return {}
+
+    def _purge_queue(self, call: dict[str, Any]) -> dict[str, Any]:
+        self._find(call).purge()
+        return {}
+
+
+def _shown(queue: Queue, message: QueuedMessage, names: list[str]) -> dict[str, Any]:
+    body = message.body()
+    shown: dict[str, Any] = {
+        "MessageId": queue.id_of(message),
+        "ReceiptHandle": message.receipt,
+        "MD5OfBody": _md5(body),
+        "Body": body,
+    }
+    if names:
+        known = {
+            "ApproximateReceiveCount": str(message.receives),
+            "SentTimestamp": str(int(message.sent * 1000)),
+        }
+        shown["Attributes"] = {k: v for k, v in known.items() if "All" in names or k in names}
+    return shown
+
+
+def _refusal(error: QueueError) -> Response:
+    body = {"__type": f"com.amazonaws.sqs#{error.code}", "message": str(error)}
+    headers = {"x-amzn-query-error": f"{_OLD_CODE.get(error.code, error.code)};Sender"}
+    return Response(json.dumps(body).encode(), 400, _TYPE, headers)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
