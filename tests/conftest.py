@@ -1,0 +1,106 @@
+"""Fixtures: real servers on sockets of their own, and every row test on both databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url
+from sqlalchemy.orm import Session
+
+from service import config, db, doorbell, migrations
+from tests.servers.postgres import Postgres
+
+NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Friday morning."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """Name of a database that holds the schema, for :meth:`Postgres.create` to clone."""
+    url = postgres.create()
+    engine = db.make_engine(url)
+    migrations.upgrade(engine)
+    engine.dispose()
+    return make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "broadsheet.db"
+    engine = db.make_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of its own, settings that point to it, and no Redis to be reached."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)  # so that no .env of the developer's is read
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(folder))
+    monkeypatch.setenv("BROADSHEET_SECRET_KEY", "a secret for the tests")
+    monkeypatch.setenv("BROADSHEET_BASE_URL", "http://news.example.org")
+    _forget()
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    db.close_engine()
+    config.settings.cache_clear()
+    doorbell.producer.cache_clear()
+
+
+@pytest.fixture
+def sqlite_url(data_dir: Path, sqlite_template: Path) -> str:
+    shutil.copy(sqlite_template, data_dir / "broadsheet.db")
+    return f"sqlite:///{data_dir / 'broadsheet.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres, postgres_template: str, data_dir: Path) -> Iterator[str]:
+    url = postgres.create(postgres_template)
+    yield url
+    db.close_engine()
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(
+        "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    )
+    return url
+
+
+@pytest.fixture
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The schema, empty, as this process's database; a test that asks for it runs on both."""
+    monkeypatch.setenv("BROADSHEET_DATABASE_URL", database_url)
+    config.settings.cache_clear()
+    return db.engine()
+
+
+@pytest.fixture
+def session(database: Engine) -> Iterator[Session]:
+    """A session in a transaction; commit it to let other connections see what it wrote."""
+    with Session(database, expire_on_commit=False) as session:
+        yield session
