@@ -25,8 +25,8 @@ class _Connection(BaseHTTPRequestHandler):
     server: Server
 
     def setup(self) -> None:
-        self.server.opened(self.connection)
         super().setup()
+        self.server.opened(self.connection)
 
     def finish(self) -> None:
         try:

@@ -1,0 +1,6 @@
+class Inbox:
+    def __init__(self, *a):
+        pass
+
+    def mount(self, r):
+        pass

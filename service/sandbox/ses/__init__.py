@@ -1,0 +1,1 @@
+"""Amazon SES v2, as far as a newsletter needs it."""

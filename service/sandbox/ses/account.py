@@ -1,0 +1,128 @@
+"""An SES account: its parts, what lets a call in, and what happens to a message it accepts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..clock import Clock
+from ..faults import Faults
+from ..sns import Topic
+from ..store import Destination, Message, Origin, Pair, Store
+from ..web import Request, Response, as_json
+from . import events, outcomes
+from .checks import bare
+from .directory import Directory
+from .errors import SesError
+from .limits import Limits
+from .suppression import SuppressionList
+from .templates import Templates
+
+
+@dataclass(slots=True)
+class Entry:
+    """One recipient's share of a call, checked."""
+
+    destination: Destination
+    data: str = ""
+    headers: tuple[Pair, ...] = ()
+    tags: tuple[Pair, ...] = ()
+    missing: str | None = None
+
+
+@dataclass(slots=True)
+class Account:
+    """The parts of an SES account in one region."""
+
+    clock: Clock
+    store: Store
+    faults: Faults
+    topic: Topic
+    templates: Templates = field(init=False)
+    limits: Limits = field(init=False)
+    suppression: SuppressionList = field(init=False)
+    directory: Directory = field(default_factory=Directory)
+
+    def __post_init__(self) -> None:
+        self.templates = Templates(self.clock)
+        self.suppression = SuppressionList(self.clock)
+        self.limits = Limits(self.clock, self.faults["max_send_rate"], self.faults["max_24h"])
+
+    def apply_faults(self) -> None:
+        """Take the account's limits from the faults in force."""
+        asked = self.faults
+        self.limits.configure(asked["max_send_rate"], asked["max_24h"], asked["sent_last_24h"])
+
+    def require_open(self) -> None:
+        """Refuse while the account is suspended or paused."""
+        state = self.faults["account"]
+        if state["enforcement_status"] == "SHUTDOWN":
+            raise SesError("AccountSuspendedException", "Your account is suspended.")
+        if not state["sending_enabled"]:
+            raise SesError("SendingPausedException", "Sending is paused for your account.")
+
+    def accept(self, origin: Origin, entry: Entry) -> Message:
+        """Keep a message and decide what becomes of it. Its events are published apart."""
+        if entry.missing is None:
+            steps = outcomes.plan(entry.destination, self.suppression, self.faults["outcomes"])
+        else:
+            steps = outcomes.RENDERING_FAILURE
+        return self.store.add(
+            Message(
+                0,
+                "",
+                origin,
+                entry.destination,
+                entry.data,
+                entry.headers,
+                entry.tags,
+                steps,
+                entry.missing,
+            )
+        )
+
+    def publish(self, accepted: list[Message]) -> None:
+        """Send the events of one call's messages on their way, as the faults will have it."""
+        self._remember_bad_addresses(accepted)
+        wish = self.faults["events"]
+        if not accepted or not accepted[0].origin.configuration_set or not wish["enabled"]:
+            return
+        events_ = [(message, step) for message in accepted for step in message.plan]
+        if wish["shuffle"]:
+            events_.sort(key=lambda _: self.faults.draw())
+        for message, step in events_:
+            if wish["drop_rate"] and self.faults.draw() < wish["drop_rate"]:
+                continue
+            self.topic.publish(
+                partial(events.render, message, step),
+                delay=wish["delay_ms"] / 1000,
+                copies=2 if wish["double"] else 1,
+            )
+
+    def _remember_bad_addresses(self, accepted: list[Message]) -> None:
+        """Bounces and complaints put an address on the account's list; the simulator's do not."""
+        reasons = {"Bounce": "BOUNCE", "Complaint": "COMPLAINT"}
+        for message in accepted:
+            for step in message.plan:
+                if step.kind in reasons:
+                    address = bare(message.destination.everyone[step.recipient]).lower()
+                    if not address.endswith(outcomes.SIMULATOR):
+                        self.suppression.add(address, reasons[step.kind])
+
+    def show(self, _request: Request) -> Response:
+        """GetAccount."""
+        state = self.faults["account"]
+        return as_json(
+            {
+                "DedicatedIpAutoWarmupEnabled": False,
+                "EnforcementStatus": state["enforcement_status"],
+                "ProductionAccessEnabled": state["production_access"],
+                "SendQuota": {
+                    "Max24HourSend": float(self.limits.max_24h),
+                    "MaxSendRate": float(self.limits.max_send_rate),
+                    "SentLast24Hours": float(self.limits.sent_last_24h()),
+                },
+                "SendingEnabled": state["sending_enabled"],
+                "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+            }
+        )
