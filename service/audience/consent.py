@@ -1,0 +1,183 @@
+"""The consent ledger: who agreed to what, when and by which words; lines are only ever added.
+
+GDPR (art. 7) and CASL want consent proven, so each line holds the version of the text that was
+shown. A line's hash covers the line before it: what is changed or taken out later shows, except a
+line missing at the very end, which only a copy kept elsewhere can show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.orm import Session
+
+from service.db import insert_ignoring
+from service.models import ConsentEvent, ConsentKind
+
+TEXTS: dict[str, str] = {
+    "signup-1": (
+        "By signing up you agree to receive {newsletter} by e-mail. We send you one message to "
+        "confirm it first. Every issue has a link to leave, and your address is used for nothing "
+        "else."
+    ),
+}
+"""Every text ever shown. Never edit one: add the next and let :data:`CURRENT` name it."""
+
+CURRENT = "signup-1"
+FIRST = "0" * 64
+"""What stands for the hash before a ledger's first line."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Where a request came from, as far as proof of consent needs it."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+
+
+NOBODY = Visitor()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that a person did, about to be written down."""
+
+    newsletter_id: int
+    email_hash: str
+    kind: ConsentKind
+    at: datetime
+    text_version: str | None = None
+    visitor: Visitor = NOBODY
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def consent_text(newsletter_name: str) -> str:
+    """The words shown beside the sign-up button; their version is :data:`CURRENT`."""
+    return TEXTS[CURRENT].format(newsletter=newsletter_name)
+
+
+def record(session: Session, *lines: Line) -> None:
+    """Add *lines*, at most one for each address and newsletter, to the ends of their ledgers.
+
+    Two writers at once are told apart by the unique sequence number: the later one takes the next.
+    """
+    waiting = list(lines)
+    while waiting:
+        rows = _following(session, waiting)
+        written = insert_ignoring(session, cast("Table", ConsentEvent.__table__), rows)
+        if written == len(rows):
+            return
+        query = select(ConsentEvent.hash).where(
+            ConsentEvent.hash.in_([row["hash"] for row in rows])
+        )
+        there = set(session.scalars(query))
+        waiting = [
+            line for line, row in zip(waiting, rows, strict=True) if row["hash"] not in there
+        ]
+
+
+def ledger(session: Session, newsletter_id: int, email_hash: str) -> Sequence[ConsentEvent]:
+    """Every line about one address and newsletter, oldest first."""
+    return session.scalars(
+        select(ConsentEvent)
+        .where(ConsentEvent.newsletter_id == newsletter_id, ConsentEvent.email_hash == email_hash)
+        .order_by(ConsentEvent.sequence)
+    ).all()
+
+
+def verify(events: Iterable[ConsentEvent]) -> ConsentEvent | None:
+    """None when a ledger (oldest first) is whole, else its first line that does not hold."""
+    previous = FIRST
+    for sequence, event in enumerate(events, start=1):
+        row = {name: getattr(event, name) for name in _COVERED}
+        if (
+            event.sequence != sequence
+            or event.previous_hash != previous
+            or event.hash != chain_hash(previous, row)
+        ):
+            return event
+        previous = event.hash
+    return None
+
+
+_COVERED = (
+    "newsletter_id",
+    "email_hash",
+    "sequence",
+    "kind",
+    "at",
+    "text_version",
+    "ip",
+    "user_agent",
+    "detail",
+)
+
+
+def chain_hash(previous_hash: str, row: dict[str, Any]) -> str:
+    """SHA-256 over the hash before and a line's columns, as sorted JSON with the time in UTC."""
+    said = {name: row[name] for name in _COVERED}
+    said["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    said["kind"] = ConsentKind(row["kind"]).value
+    form = json.dumps([previous_hash, said], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(form.encode()).hexdigest()
+
+
+def _following(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The rows for *lines*, each chained to the last one there is."""
+    last = _last_lines(session, lines)
+    rows = []
+    for line in lines:
+        sequence, previous = last.get((line.newsletter_id, line.email_hash), (0, FIRST))
+        row: dict[str, Any] = {
+            "newsletter_id": line.newsletter_id,
+            "email_hash": line.email_hash,
+            "sequence": sequence + 1,
+            "kind": line.kind,
+            "at": line.at,
+            "text_version": line.text_version,
+            "ip": line.visitor.ip,
+            "user_agent": line.visitor.user_agent,
+            "detail": line.detail,
+        }
+        rows.append(
+            {**row, "previous_hash": previous, "hash": chain_hash(previous, row)},
+        )
+    return rows
+
+
+def _last_lines(session: Session, lines: Sequence[Line]) -> dict[tuple[int, str], tuple[int, str]]:
+    """Sequence and hash of the last line of each ledger, for those that have one."""
+    highest = (
+        select(
+            ConsentEvent.newsletter_id,
+            ConsentEvent.email_hash,
+            func.max(ConsentEvent.sequence).label("sequence"),
+        )
+        .where(
+            ConsentEvent.newsletter_id.in_({line.newsletter_id for line in lines}),
+            ConsentEvent.email_hash.in_({line.email_hash for line in lines}),
+        )
+        .group_by(ConsentEvent.newsletter_id, ConsentEvent.email_hash)
+        .subquery()
+    )
+    found = session.execute(
+        select(
+            ConsentEvent.newsletter_id,
+            ConsentEvent.email_hash,
+            ConsentEvent.sequence,
+            ConsentEvent.hash,
+        ).join(
+            highest,
+            (ConsentEvent.newsletter_id == highest.c.newsletter_id)
+            & (ConsentEvent.email_hash == highest.c.email_hash)
+            & (ConsentEvent.sequence == highest.c.sequence),
+        )
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in found}

@@ -1,0 +1,168 @@
+"""When and in what form a reader wants the mail, and when the next issue is due by that."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy.orm import Session
+
+from service.audience.choices import BadChoice, Wanted, canonical, row_for, section_specs, wanted_by
+from service.audience.consent import Line, record
+from service.models import (
+    Cadence,
+    ConsentKind,
+    Newsletter,
+    Subscription,
+    SubscriptionState,
+)
+
+LONGEST_PAUSE = timedelta(days=366)
+WEEKDAYS = range(5)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Everything that a reader may choose. ``send_hour`` None means the newsletter's own hour."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    cadence: Cadence = Cadence.DAILY
+    send_hour: int | None = None
+    timezone: str | None = None
+    paused_until: datetime | None = None
+
+
+def preferences_of(subscription: Subscription) -> Preferences:
+    return Preferences(
+        wanted=wanted_by(subscription.choice),
+        cadence=subscription.cadence,
+        send_hour=subscription.send_hour,
+        timezone=subscription.timezone,
+        paused_until=subscription.paused_until,
+    )
+
+
+def checked(newsletter: Newsletter, asked: Preferences, now: datetime) -> Preferences:
+    """*asked* in canonical form; raises :class:`BadChoice` with a sentence for the reader."""
+    wanted = asked.wanted
+    if asked.cadence is Cadence.WEEKLY and newsletter.weekly_day is None:
+        raise BadChoice(f"{newsletter.name} has no weekly issue. Choose every day or weekdays.")
+    if asked.send_hour is not None:
+        if asked.send_hour not in range(24):
+            raise BadChoice("The hour must be a whole number from 0 to 23.")
+        if asked.timezone is None:
+            raise BadChoice("An hour needs a time zone, such as Europe/Berlin.")
+    if asked.timezone is not None and asked.timezone not in timezones():
+        raise BadChoice(f"There is no time zone “{asked.timezone}”. One is Europe/Berlin.")
+    if asked.paused_until is not None and asked.paused_until > now + LONGEST_PAUSE:
+        raise BadChoice("A pause may last a year at most.")
+    return Preferences(
+        wanted=canonical(
+            section_specs(newsletter), wanted.mail_format, wanted.sections, wanted.topics
+        ),
+        cadence=asked.cadence,
+        send_hour=asked.send_hour,
+        timezone=asked.timezone,
+        paused_until=asked.paused_until,
+    )
+
+
+@lru_cache(maxsize=1)
+def timezones() -> frozenset[str]:
+    """The names a reader may give; looked up once, for it reads a folder tree."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def change_preferences(
+    session: Session, subscription: Subscription, asked: Preferences, now: datetime
+) -> bool:
+    """Store what a reader chose and note what changed; False when nothing did.
+
+    Raises :class:`BadChoice`. A reader who is leaving may still choose: state is not touched here.
+    """
+    before = preferences_of(subscription)
+    after = checked(subscription.newsletter, asked, now)
+    if after == before:
+        return False
+    subscription.choice = row_for(session, subscription.newsletter, after.wanted)
+    subscription.cadence = after.cadence
+    subscription.send_hour = after.send_hour
+    subscription.timezone = after.timezone
+    subscription.paused_until = after.paused_until
+    old, new = _as_said(before), _as_said(after)
+    record(
+        session,
+        Line(
+            subscription.newsletter_id,
+            subscription.subscriber.email_hash,
+            ConsentKind.CHANGED,
+            now,
+            detail={name: [old[name], new[name]] for name in new if old[name] != new[name]},
+        ),
+    )
+    session.flush()
+    return True
+
+
+def next_issue_at(subscription: Subscription, now: datetime) -> datetime | None:
+    """When this reader's next issue should come, in their own zone; None when none is to come.
+
+    A reader with an hour of their own gets the issue of a day the first time that their clock
+    shows that hour once the issue is out.
+    """
+    newsletter = subscription.newsletter
+    if subscription.state is not SubscriptionState.ACTIVE:
+        return None
+    start = max(now, subscription.paused_until or now)
+    home = ZoneInfo(newsletter.timezone)
+    days = issue_days(newsletter, subscription.cadence)
+    first = start.astimezone(home).date() - timedelta(days=1)
+    for offset in range(10):
+        day = first + timedelta(days=offset)
+        if day.weekday() not in days:
+            continue
+        out_at = datetime(
+            day.year, day.month, day.day, newsletter.send_hour, newsletter.send_minute, tzinfo=home
+        )
+        at = out_at
+        if subscription.send_hour is not None and subscription.timezone is not None:
+            at = next_hour(out_at, subscription.send_hour, ZoneInfo(subscription.timezone))
+        if at > start:
+            return at
+    return None
+
+
+def issue_days(newsletter: Newsletter, cadence: Cadence) -> frozenset[int]:
+    """Weekdays (Monday is 0) on which a reader of *cadence* gets an issue."""
+    if cadence is Cadence.WEEKLY:
+        return frozenset(() if newsletter.weekly_day is None else (newsletter.weekly_day,))
+    days = frozenset(newsletter.send_days)
+    return days & frozenset(WEEKDAYS) if cadence is Cadence.WEEKDAYS else days
+
+
+def next_hour(start: datetime, hour: int, zone: ZoneInfo) -> datetime:
+    """The first moment from *start* on at which the clocks of *zone* show *hour* o'clock."""
+    local = start.astimezone(zone)
+    at = local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+    while at < start:
+        at = (at.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
+    return at
+
+
+def _as_said(preferences: Preferences) -> dict[str, Any]:
+    """Plain JSON values, for the ledger."""
+    said = asdict(preferences)
+    wanted = said.pop("wanted")
+    until = preferences.paused_until
+    return {
+        "mail_format": wanted["mail_format"].value,
+        "sections": None if wanted["sections"] is None else list(wanted["sections"]),
+        "topics": list(wanted["topics"]),
+        "cadence": preferences.cadence.value,
+        "send_hour": preferences.send_hour,
+        "timezone": preferences.timezone,
+        "paused_until": None if until is None else until.isoformat(),
+    }

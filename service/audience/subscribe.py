@@ -1,0 +1,293 @@
+"""A subscription's life: asked for, confirmed, left, taken back.
+
+Every function works in the caller's transaction; mail is a Notice row, rung for after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session, joinedload
+
+from service.audience.addresses import Address, masked, parse_address
+from service.audience.choices import Wanted, row_for
+from service.audience.consent import CURRENT, NOBODY, Line, Visitor, record
+from service.audience.suppression import hash_of, is_suppressed
+from service.db import insert_ignoring
+from service.doorbell import Bell, ring
+from service.models import (
+    Cadence,
+    ConsentKind,
+    DeliveryState,
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
+
+CONFIRM_WITHIN = timedelta(days=7)
+CONFIRM_AGAIN_AFTER = timedelta(minutes=10)
+CONFIRMATIONS_A_DAY = 3
+UNDO_WITHIN = timedelta(days=30)
+
+Leaving = Literal["one_click", "page", "complaint", "admin"]
+
+
+class ConfirmResult(StrEnum):
+    CONFIRMED = "confirmed"
+    ALREADY = "already"
+    EXPIRED = "expired"
+    GONE = "gone"
+
+
+def sign_up(
+    session: Session,
+    newsletter: Newsletter,
+    address_text: str,
+    *,
+    now: datetime,
+    visitor: Visitor = NOBODY,
+) -> None:
+    """Ask the owner of an address to confirm; raises ``BadAddress`` for what is not one.
+
+    Nothing that the caller can see tells a known address from a new one, and each call writes one
+    Notice: queued, or skipped with the reason. Skipped are a suppressed address, one that was asked
+    a moment ago (somebody else may be typing it), and an active reader: a mail to them would let
+    anyone make us write to them, and each issue carries their links anyway.
+    """
+    address = parse_address(address_text)
+    email_hash = hash_of(address)
+    if is_suppressed(session, email_hash):
+        _skip(session, newsletter, address, now, "suppressed")
+        return
+    subscription = _subscription_of(session, newsletter, address, now)
+    if subscription.state is SubscriptionState.ACTIVE:
+        _skip(session, newsletter, address, now, "already subscribed")
+        return
+    if not may_ask_again(_asked_at(session, subscription, now), now):
+        _skip(session, newsletter, address, now, "asked a short time ago")
+        return
+    record(
+        session,
+        Line(newsletter.id, email_hash, ConsentKind.SIGNED_UP, now, CURRENT, visitor),
+    )
+    _notify(session, subscription, NoticeKind.CONFIRM, now)
+
+
+def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:
+    """Whether one more confirmation may go to an address that was asked at those times.
+
+    Enough for a reader who lost the mail, too little to fill somebody's mailbox with.
+    """
+    today = [at for at in asked_at if at > now - timedelta(days=1)]
+    return len(today) < CONFIRMATIONS_A_DAY and all(at <= now - CONFIRM_AGAIN_AFTER for at in today)
+
+
+def confirm(
+    session: Session,
+    subscription_id: int,
+    issued_at: datetime,
+    now: datetime,
+    visitor: Visitor = NOBODY,
+) -> ConfirmResult:
+    """Make a subscription active by the link of a confirmation issued at *issued_at*.
+
+    A link from before the reader left is as good as expired: an old mail must not bring them back.
+    """
+    subscription = _locked(session, subscription_id)
+    if subscription is None:
+        return ConfirmResult.GONE
+    if subscription.state is SubscriptionState.ACTIVE:
+        return ConfirmResult.ALREADY
+    left_at = subscription.unsubscribed_at
+    # Links carry whole seconds, so the time of leaving is compared in whole seconds too.
+    stale = left_at is not None and issued_at < left_at.replace(microsecond=0)
+    if stale or now - issued_at > CONFIRM_WITHIN:
+        return ConfirmResult.EXPIRED
+    came_back = subscription.state is SubscriptionState.UNSUBSCRIBED
+    kind = ConsentKind.RESUBSCRIBED if came_back else ConsentKind.CONFIRMED
+    subscription.confirmed_at = now
+    _take_back(session, subscription, kind, now, visitor)
+    _notify(session, subscription, NoticeKind.WELCOME, now)
+    return ConfirmResult.CONFIRMED
+
+
+def unsubscribe(
+    session: Session,
+    subscription_id: int,
+    now: datetime,
+    *,
+    how: Leaving,
+    reason: str = "",
+) -> Subscription | None:
+    """Send no more of this newsletter to this reader; None when there is no such subscription.
+
+    Twice is the same as once, except that a reason given later is kept.
+    """
+    subscription = _locked(session, subscription_id)
+    if subscription is None:
+        return None
+    if subscription.state is not SubscriptionState.UNSUBSCRIBED:
+        subscription.state = SubscriptionState.UNSUBSCRIBED
+        subscription.unsubscribed_at = now
+        subscription.unsubscribe_reason = None
+        line = _line(subscription, ConsentKind.UNSUBSCRIBED, now)
+        line.detail["how"] = how
+        record(session, line)
+    if reason:
+        subscription.unsubscribe_reason = reason[:500]
+    session.flush()
+    return subscription
+
+
+def undo_unsubscribe(
+    session: Session, subscription_id: int, left_at: datetime, now: datetime
+) -> Subscription | None:
+    """Take back the leaving of *left_at* (whole seconds do); None when it cannot be taken back.
+
+    That is so after 30 days, after another leaving, and for an address that is suppressed.
+    """
+    subscription = _locked(session, subscription_id)
+    if subscription is None or subscription.state is not SubscriptionState.UNSUBSCRIBED:
+        return subscription  # a second click finds it done
+    was = subscription.unsubscribed_at
+    if (
+        was is None
+        or was.replace(microsecond=0) != left_at.replace(microsecond=0)
+        or now - was > UNDO_WITHIN
+        or is_suppressed(session, subscription.subscriber.email_hash)
+    ):
+        return None
+    _take_back(session, subscription, ConsentKind.RESUBSCRIBED, now)
+    return subscription
+
+
+def subscription_with_reader(session: Session, subscription_id: int) -> Subscription | None:
+    """A subscription with its reader, newsletter and choice loaded; None when it is gone."""
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.id == subscription_id)
+        .options(
+            joinedload(Subscription.subscriber),
+            joinedload(Subscription.newsletter),
+            joinedload(Subscription.choice),
+        )
+    ).one_or_none()
+
+
+def _take_back(
+    session: Session,
+    subscription: Subscription,
+    kind: ConsentKind,
+    now: datetime,
+    visitor: Visitor = NOBODY,
+) -> None:
+    """Active, or pending again when the address was never confirmed."""
+    known = subscription.confirmed_at is not None
+    subscription.state = SubscriptionState.ACTIVE if known else SubscriptionState.PENDING
+    subscription.unsubscribed_at = None
+    subscription.unsubscribe_reason = None
+    record(session, _line(subscription, kind, now, visitor))
+    session.flush()
+
+
+def _line(
+    subscription: Subscription, kind: ConsentKind, now: datetime, visitor: Visitor = NOBODY
+) -> Line:
+    return Line(
+        subscription.newsletter_id,
+        subscription.subscriber.email_hash,
+        kind,
+        now,
+        visitor=visitor,
+    )
+
+
+def _subscription_of(
+    session: Session, newsletter: Newsletter, address: Address, now: datetime
+) -> Subscription:
+    """The subscription of an address, a pending one when there is none, locked until the commit."""
+    reader = {
+        "email": address.email,
+        "email_key": address.key,
+        "email_hash": hash_of(address),
+        "created_at": now,
+    }
+    insert_ignoring(session, cast("Table", Subscriber.__table__), [reader])
+    reader_id = session.scalars(
+        select(Subscriber.id).where(Subscriber.email_key == address.key)
+    ).one()
+    row = {
+        "subscriber_id": reader_id,
+        "newsletter_id": newsletter.id,
+        "state": SubscriptionState.PENDING,
+        "choice_id": row_for(session, newsletter, Wanted()).id,
+        "cadence": Cadence.DAILY,
+        "created_at": now,
+    }
+    insert_ignoring(session, cast("Table", Subscription.__table__), [row])
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.subscriber_id == reader_id, Subscription.newsletter_id == newsletter.id)
+        .with_for_update()
+    ).one()
+
+
+def _locked(session: Session, subscription_id: int) -> Subscription | None:
+    return session.scalars(
+        select(Subscription)
+        .where(Subscription.id == subscription_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _asked_at(session: Session, subscription: Subscription, now: datetime) -> Sequence[datetime]:
+    return session.scalars(
+        select(Notice.created_at).where(
+            Notice.subscription_id == subscription.id,
+            Notice.kind == NoticeKind.CONFIRM,
+            Notice.created_at > now - timedelta(days=1),
+        )
+    ).all()
+
+
+def _notify(session: Session, subscription: Subscription, kind: NoticeKind, now: datetime) -> None:
+    notice = Notice(
+        kind=kind,
+        newsletter_id=subscription.newsletter_id,
+        subscription_id=subscription.id,
+        address=subscription.subscriber.email,
+        state=DeliveryState.QUEUED,
+        due_at=now,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(notice)
+    session.flush()
+    ring(session, Bell.NOTICE, notice.id)
+
+
+def _skip(
+    session: Session, newsletter: Newsletter, address: Address, now: datetime, reason: str
+) -> None:
+    notice = Notice(
+        kind=NoticeKind.CONFIRM,
+        newsletter_id=newsletter.id,
+        address=masked(address.email),  # kept to count, not to write to
+        state=DeliveryState.SKIPPED,
+        reason=reason,
+        due_at=now,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(notice)
+    session.flush()
+    # A ring for a row that is done changes nothing, and it makes all answers take as long.
+    ring(session, Bell.NOTICE, notice.id)

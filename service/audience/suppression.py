@@ -1,0 +1,70 @@
+"""Addresses that nothing is sent to, whoever asks. Kept by hash, so they outlive a deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from service.audience.addresses import Address, address_hash
+from service.config import settings
+from service.db import insert_ignoring
+from service.models import Audit, Suppression, SuppressionReason
+
+
+def hash_of(address: Address) -> str:
+    """What *address* is suppressed by, and named by in the consent ledger."""
+    return address_hash(settings().secret, address.key)
+
+
+def suppress(
+    session: Session, email_hash: str, reason: SuppressionReason, detail: str, now: datetime
+) -> bool:
+    """Send nothing to this address from now on; False when that held already.
+
+    A complaint takes the place of a bounce: lifting what looks like a full mailbox must not bring
+    back mail to somebody who reported us.
+    """
+    row = {"email_hash": email_hash, "reason": reason, "detail": detail, "created_at": now}
+    if insert_ignoring(session, cast("Table", Suppression.__table__), [row]):
+        return True
+    known = session.scalars(select(Suppression).where(Suppression.email_hash == email_hash)).one()
+    if known.reason is SuppressionReason.BOUNCE and reason is not SuppressionReason.BOUNCE:
+        known.reason, known.detail = reason, detail
+    return False
+
+
+def is_suppressed(session: Session, email_hash: str) -> bool:
+    return bool(suppressed_among(session, [email_hash]))
+
+
+def suppressed_among(session: Session, hashes: Iterable[str]) -> set[str]:
+    """Those of *hashes* (some hundreds at a time) that nothing may be sent to."""
+    query = select(Suppression.email_hash).where(Suppression.email_hash.in_(set(hashes)))
+    return set(session.scalars(query))
+
+
+def lift(
+    session: Session, email_hash: str, why: str, now: datetime, user_id: int | None = None
+) -> bool:
+    """Let mail go to this address again and note who said so and why; False when it was free."""
+    known = session.scalars(
+        select(Suppression).where(Suppression.email_hash == email_hash)
+    ).one_or_none()
+    if known is None:
+        return False
+    session.add(
+        Audit(
+            user_id=user_id,
+            action="suppression.lift",
+            subject=email_hash,
+            detail={"why": why, "was": known.reason.value, "detail": known.detail},
+            at=now,
+        )
+    )
+    session.delete(known)
+    session.flush()
+    return True
