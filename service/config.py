@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     sqs_queue_url: str = ""
     sns_topic_arns: str = ""
 
+    max_send_rate: float | None = Field(default=None, gt=0)
     rate_share: float = Field(default=0.9, gt=0, le=1)
     batch_size: int = Field(default=500, ge=1, le=500)
     lease_seconds: int = Field(default=120, ge=2)
@@ -129,6 +130,16 @@ def apply_environment(**overrides: str) -> None:
     settings.cache_clear()
 
 
+def aws_region() -> str | None:
+    """``AWS_REGION``, which the other SDKs read and boto3 does not, else boto3's own variable."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
 def aws_sns_endpoint() -> str | None:
     """boto3's own variable for SNS: set where SNS is not Amazon's (the sandbox)."""
     return os.environ.get("AWS_ENDPOINT_URL_SNS")
+
+
+def secret_from_environment(name: str) -> str | None:
+    """A secret that a source's file names by its variable, such as a key for an API."""
+    return os.environ.get(name) or None

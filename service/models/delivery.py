@@ -105,6 +105,8 @@ class Delivery(Base):
     state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
     """Times that SES was asked; 0 before the first."""
+    resends: Mapped[int] = mapped_column(Integer, default=0)
+    """Times that it was queued again because its outcome stayed unknown."""
     reason: Mapped[str | None] = mapped_column(Text)
     message_id: Mapped[str | None] = mapped_column(String(200))
     changed_at: Mapped[Moment]
@@ -125,6 +127,7 @@ class Notice(Base):
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
+    resends: Mapped[int] = mapped_column(Integer, default=0)
     reason: Mapped[str | None] = mapped_column(Text)
     message_id: Mapped[str | None] = mapped_column(String(200))
     due_at: Mapped[Moment]

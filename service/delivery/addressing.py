@@ -1,0 +1,48 @@
+"""What one reader's copy carries of its own: links, headers, tags. Pure."""
+
+from __future__ import annotations
+
+from service.audience import tokens
+from service.delivery.transports import Recipient, Shipment
+from service.message import headers
+from service.message.mail import Mail
+from service.models import Delivery, Issue, Newsletter, Variant
+
+
+def shipment_of(issue: Issue, newsletter: Newsletter, variant: Variant, base_url: str) -> Shipment:
+    """What all readers of *variant* share."""
+    mailing = headers.Mailing(
+        base_url=base_url,
+        newsletter=newsletter.slug,
+        name=newsletter.name,
+        kind=issue.kind.value,
+        number=issue.number,
+    )
+    return Shipment(
+        mail=Mail.of(variant.nonce, variant.subject, variant.html, variant.text),
+        sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
+        reply_to=newsletter.reply_to,
+        headers=headers.list_headers(mailing),
+        tags={"issue": str(issue.id)},
+    )
+
+
+def recipient_of(delivery: Delivery, address: str, *, secret: bytes, base_url: str) -> Recipient:
+    """One reader's links, and the tags by which SES's events find this very attempt again."""
+    links = reader_links(delivery.subscription_id, secret=secret, base_url=base_url)
+    return Recipient(
+        address=address,
+        values=links,
+        headers=headers.one_click_headers(links["unsubscribeUrl"]),
+        tags={"delivery": str(delivery.id), "attempt": str(delivery.attempt)},
+    )
+
+
+def reader_links(subscription_id: int, *, secret: bytes, base_url: str) -> dict[str, str]:
+    """The values of every issue's slots."""
+    return {
+        "unsubscribeUrl": f"{base_url}/unsubscribe/"
+        + tokens.sign(secret, "unsubscribe", subscription_id),
+        "preferencesUrl": f"{base_url}/preferences/"
+        + tokens.sign(secret, "preferences", subscription_id),
+    }

@@ -1,0 +1,64 @@
+"""When an issue is sent, when it is held, and the counts that add up to its audience."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from service.delivery.states import UNRESOLVED
+from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
+
+
+def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
+    """Deliveries of the issue by state, every state named. They add up to ``audience_count``."""
+    found = dict(
+        session.execute(
+            select(Delivery.state, func.count())
+            .where(Delivery.issue_id == issue_id)
+            .group_by(Delivery.state)
+        )
+        .tuples()
+        .all()
+    )
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+def finish_issues(session: Session, now: datetime) -> list[int]:
+    """Move to ``sent`` every issue in which no row is unresolved; their ids."""
+    unresolved = exists().where(Delivery.issue_id == Issue.id, Delivery.state.in_(list(UNRESOLVED)))
+    open_batch = exists().where(
+        DeliveryBatch.issue_id == Issue.id, DeliveryBatch.state != BatchState.DONE
+    )
+    return list(
+        session.execute(
+            update(Issue)
+            .where(Issue.state == IssueState.SENDING, ~unresolved, ~open_batch)
+            .values(state=IssueState.SENT, finished_at=now)
+            .returning(Issue.id)
+            .execution_options(synchronize_session=False)
+        ).scalars()
+    )
+
+
+def halt_issue(session: Session, issue_id: int, reason: str) -> None:
+    """Hold an issue that is being sent; its queued rows stay as they are until it is resumed."""
+    session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state == IssueState.SENDING)
+        .values(state=IssueState.HELD, reason=reason)
+    )
+
+
+def resume_issue(session: Session, issue_id: int) -> bool:
+    """Go on with an issue that was held while it was sent; False when it was not."""
+    planned = exists().where(Delivery.issue_id == Issue.id)
+    moved = session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state == IssueState.HELD, planned)
+        .values(state=IssueState.SENDING, reason=None)
+        .returning(Issue.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return moved is not None

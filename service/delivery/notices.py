@@ -1,0 +1,132 @@
+"""Service mail: one row, one message, the same care as an issue's.
+
+Claimed by compare-and-set and marked ``sending`` before the call. A claim that outlives its lease
+becomes ``unknown``; SES's events settle it, and after the grace period it is sent once more: a
+confirmation that never comes loses a reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from service.config import Settings
+from service.db import session_scope
+from service.delivery.record import MAX_ATTEMPTS, STATE
+from service.delivery.send import Sender
+from service.delivery.transports import Outcome, Recipient, Shipment, Verdict
+from service.message import headers
+from service.message.mail import Mail
+from service.models import DeliveryState, Newsletter, Notice
+
+RETRY_AFTER = timedelta(seconds=30)
+MAX_RESENDS = 1
+
+Renderer = Callable[[Session, Notice, Settings], tuple[Mail, dict[str, str]]]
+"""The mail of a notice and its values, given by the caller: delivery does not know rendering."""
+
+
+def due_notices(session: Session, now: datetime, limit: int = 200) -> list[int]:
+    """Ids of the notices that wait to be sent, oldest first."""
+    return list(
+        session.execute(
+            select(Notice.id)
+            .where(Notice.state == DeliveryState.QUEUED, Notice.due_at <= now)
+            .order_by(Notice.due_at, Notice.id)
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | None:
+    """Send one notice; None when it was not waiting (another worker has it, or it is sent)."""
+    rate = sender.rate()
+    turn = sender.pace.take(1, rate)
+    if not turn.granted:
+        return None
+    sender.sleep(turn.wait)
+    now = sender.clock()
+    lease = timedelta(seconds=sender.settings.lease_seconds)
+    with session_scope() as session:
+        if not _claim(session, notice_id, now, now + lease):
+            return None
+        notice = session.get_one(Notice, notice_id, populate_existing=True)
+        newsletter = session.get_one(Newsletter, notice.newsletter_id)
+        mail, values = render(session, notice, sender.settings)
+        shipment = Shipment(
+            mail=mail,
+            sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
+            reply_to=newsletter.reply_to,
+            headers=headers.service_headers(newsletter=newsletter.slug, kind=notice.kind.value),
+            tags={"notice": str(notice.id), "attempt": str(notice.attempt)},
+        )
+        recipient = Recipient(address=notice.address, values=values)
+        attempt = notice.attempt
+    outcome = sender.transport.send(shipment, [recipient])[0]
+    with session_scope() as session:
+        _record(session, notice_id, attempt, outcome, sender.clock())
+    return outcome
+
+
+def tend_notices(session: Session, now: datetime, grace: timedelta) -> int:
+    """Give back what a dead worker held, and send once more what nobody answered for."""
+    session.execute(
+        update(Notice)
+        .where(Notice.state == DeliveryState.SENDING, Notice.lease_until < now)
+        .values(state=DeliveryState.UNKNOWN, changed_at=now, reason="The worker stopped.")
+    )
+    again = session.execute(
+        update(Notice)
+        .where(
+            Notice.state == DeliveryState.UNKNOWN,
+            Notice.changed_at < now - grace,
+            Notice.resends < MAX_RESENDS,
+        )
+        .values(state=DeliveryState.QUEUED, resends=Notice.resends + 1, due_at=now, changed_at=now)
+    )
+    assert isinstance(again, CursorResult)
+    return again.rowcount
+
+
+def _claim(session: Session, notice_id: int, now: datetime, until: datetime) -> bool:
+    taken = session.execute(
+        update(Notice)
+        .where(Notice.id == notice_id, Notice.state == DeliveryState.QUEUED, Notice.due_at <= now)
+        .values(
+            state=DeliveryState.SENDING,
+            attempt=Notice.attempt + 1,
+            lease_until=until,
+            changed_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(taken, CursorResult)
+    return bool(taken.rowcount)
+
+
+def _record(
+    session: Session, notice_id: int, attempt: int, outcome: Outcome, now: datetime
+) -> None:
+    state = STATE[outcome.verdict]
+    if state is DeliveryState.QUEUED and attempt >= MAX_ATTEMPTS:
+        state = DeliveryState.REJECTED
+    wait = RETRY_AFTER * attempt if outcome.verdict in {Verdict.RETRY, Verdict.HALT} else None
+    session.execute(
+        update(Notice)
+        .where(
+            Notice.id == notice_id,
+            Notice.attempt == attempt,
+            Notice.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN]),
+        )
+        .values(
+            state=state,
+            reason=outcome.reason,
+            message_id=outcome.message_id,
+            changed_at=now,
+            **({"due_at": now + wait} if wait else {}),
+        )
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,196 @@
+"""Plan an issue: one row for each reader, in batches, written by the database itself.
+
+A million rows are one ``INSERT … SELECT``; this process never sees a reader. All of it is one
+transaction with the move to ``sending``, so a crash leaves either no plan or the whole of it, and
+planning again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CursorResult,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from service.delivery.audience import audience, count_audience
+from service.localtime import due_at_local_hour
+from service.models import (
+    BatchState,
+    Delivery,
+    DeliveryBatch,
+    DeliveryState,
+    Issue,
+    IssueState,
+    Timing,
+    Variant,
+    Wave,
+)
+
+__all__ = ["MissingVariants", "Planned", "count_audience", "plan_issue"]
+
+NEWSLETTER_HOUR = ("", -1)
+"""The wave of those who named no hour of their own."""
+
+
+class MissingVariants(RuntimeError):
+    """Someone chose what is not rendered yet; render what is missing and plan again."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a plan wrote; ``deliveries`` is 0 when it was planned before."""
+
+    deliveries: int
+    batches: int
+
+
+def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
+    """Move the approved issue to ``sending`` and write its waves, batches and deliveries.
+
+    The session must not have begun yet. Raises :class:`MissingVariants`, with nothing written, when
+    an active reader's choice has no rendering.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Who joins between our statements would shift the numbering and push a reader out of it.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    moved = session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state == IssueState.APPROVED)
+        .values(state=IssueState.SENDING, started_at=now)
+        .returning(Issue.id)
+    ).scalar()
+    if moved is None:
+        return Planned(0, 0)
+    issue = session.get_one(Issue, issue_id, populate_existing=True)
+    _write_waves(session, issue, now)
+    readers = _numbered(issue, now, batch_size)
+    batches, expected = _write_batches(session, issue, readers)
+    deliveries = _write_deliveries(session, issue, readers, now) if batches else 0
+    if deliveries != expected:
+        raise RuntimeError(f"issue {issue_id}: planned {deliveries} of {expected} readers; undone")
+    issue.audience_count = deliveries
+    return Planned(deliveries, batches)
+
+
+def _write_waves(session: Session, issue: Issue, now: datetime) -> None:
+    """One row for each zone and hour among the readers, with the moment it is due (UTC)."""
+    base = issue.scheduled_at or now
+    due = {NEWSLETTER_HOUR: base}
+    if issue.timing is Timing.READER_HOUR:
+        readers = audience(issue, now).subquery()
+        pairs = session.execute(
+            select(readers.c.timezone, readers.c.send_hour)
+            .where(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
+            .distinct()
+        ).all()
+        due |= {(zone, hour): due_at_local_hour(base, zone, hour) for zone, hour in pairs}
+    session.execute(
+        insert(Wave),
+        [
+            {"issue_id": issue.id, "timezone": zone, "send_hour": hour, "due_at": at}
+            for (zone, hour), at in sorted(due.items())
+        ],
+    )
+
+
+def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
+    """The audience with the wave, the variant and the batch number of each reader."""
+    readers = audience(issue, now).cte("readers")
+    own_hour = and_(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
+    zone: ColumnElement[Any] = literal(NEWSLETTER_HOUR[0])
+    hour: ColumnElement[Any] = literal(NEWSLETTER_HOUR[1])
+    if issue.timing is Timing.READER_HOUR:
+        zone = case((own_hour, readers.c.timezone), else_=NEWSLETTER_HOUR[0])
+        hour = case((own_hour, readers.c.send_hour), else_=NEWSLETTER_HOUR[1])
+    place = func.row_number().over(partition_by=(Wave.id, Variant.id), order_by=readers.c.id)
+    statement: Select[Any] = (
+        select(
+            readers.c.id.label("subscription_id"),
+            readers.c.subscriber_id,
+            Wave.id.label("wave_id"),
+            Wave.due_at,
+            Variant.id.label("variant_id"),
+            ((place - 1) // batch_size).label("ordinal"),
+        )
+        .select_from(readers)
+        .join(Wave, and_(Wave.issue_id == issue.id, Wave.timezone == zone, Wave.send_hour == hour))
+        # Outer, so that a choice without a rendering is seen and not silently left out.
+        .outerjoin(
+            Variant, and_(Variant.issue_id == issue.id, Variant.choice_id == readers.c.choice_id)
+        )
+    )
+    return statement.cte("numbered")
+
+
+def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
+    """Write the batches; how many, and for how many readers."""
+    one_batch = (readers.c.due_at, readers.c.wave_id, readers.c.variant_id, readers.c.ordinal)
+    found = session.execute(
+        select(*one_batch, func.count().label("readers")).group_by(*one_batch).order_by(*one_batch)
+    ).all()
+    if any(row.variant_id is None for row in found):
+        raise MissingVariants(f"issue {issue.id} has readers whose choice is not rendered")
+    if found:
+        session.execute(
+            insert(DeliveryBatch),
+            [
+                {
+                    "issue_id": issue.id,
+                    "variant_id": row.variant_id,
+                    "wave_id": row.wave_id,
+                    "ordinal": row.ordinal,
+                    "state": BatchState.READY,
+                    "due_at": row.due_at,
+                }
+                for row in found
+            ],
+        )
+    return len(found), sum(row.readers for row in found)
+
+
+def _write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetime) -> int:
+    rows = select(
+        literal(issue.id),
+        DeliveryBatch.id,
+        readers.c.subscriber_id,
+        readers.c.subscription_id,
+        literal(DeliveryState.QUEUED, Delivery.state.type),
+        literal(0),
+        literal(0),
+        literal(now, Delivery.changed_at.type),
+    ).join(
+        DeliveryBatch,
+        and_(
+            DeliveryBatch.issue_id == issue.id,
+            DeliveryBatch.wave_id == readers.c.wave_id,
+            DeliveryBatch.variant_id == readers.c.variant_id,
+            DeliveryBatch.ordinal == readers.c.ordinal,
+        ),
+    )
+    columns = (
+        Delivery.issue_id,
+        Delivery.batch_id,
+        Delivery.subscriber_id,
+        Delivery.subscription_id,
+        Delivery.state,
+        Delivery.attempt,
+        Delivery.resends,
+        Delivery.changed_at,
+    )
+    written = session.execute(insert(Delivery).from_select(columns, rows))
+    assert isinstance(written, CursorResult)
+    return written.rowcount

@@ -1,0 +1,84 @@
+"""Speak for deliveries whose outcome nobody told.
+
+An ``unknown`` row may have been sent. SES's events settle it, and usually do within seconds. When
+none has come after the grace period, the newsletter's policy decides; until then nothing is said.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from service.models import (
+    BatchState,
+    Delivery,
+    DeliveryBatch,
+    DeliveryState,
+    Issue,
+    IssueState,
+    Newsletter,
+    UnknownPolicy,
+)
+
+MAX_RESENDS = 1
+
+
+def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tuple[int, int]:
+    """Apply the policy to rows unknown for longer than *grace*; ``(queued again, skipped)``."""
+    rows = session.execute(
+        select(Delivery.id, Delivery.batch_id, Delivery.resends, Newsletter.unknown_policy)
+        .join(Issue, Issue.id == Delivery.issue_id)
+        .join(Newsletter, Newsletter.id == Issue.newsletter_id)
+        .where(
+            Delivery.state == DeliveryState.UNKNOWN,
+            Delivery.changed_at < now - grace,
+            Issue.state.in_([IssueState.SENDING, IssueState.SENT]),
+        )
+        .limit(5000)
+    ).all()
+    again = [row for row in rows if decide(row.unknown_policy, row.resends)]
+    never = [row for row in rows if not decide(row.unknown_policy, row.resends)]
+    _queue_again(session, [row.id for row in again], {row.batch_id for row in again}, now)
+    _skip(session, [row.id for row in never], now)
+    return len(again), len(never)
+
+
+def decide(policy: UnknownPolicy, resends: int) -> bool:
+    """Whether to send again. Absence of an event is no proof, so never more than once."""
+    return policy is UnknownPolicy.RETRY_ONCE and resends < MAX_RESENDS
+
+
+def _queue_again(session: Session, ids: list[int], batches: set[int], now: datetime) -> None:
+    if not ids:
+        return
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.UNKNOWN)
+        .values(
+            state=DeliveryState.QUEUED,
+            resends=Delivery.resends + 1,
+            reason="No word from SES within the grace period: sent once more.",
+            changed_at=now,
+        )
+    )
+    session.execute(
+        update(DeliveryBatch)
+        .where(DeliveryBatch.id.in_(batches), DeliveryBatch.state == BatchState.DONE)
+        .values(state=BatchState.READY, due_at=now)
+    )
+
+
+def _skip(session: Session, ids: list[int], now: datetime) -> None:
+    if not ids:
+        return
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.UNKNOWN)
+        .values(
+            state=DeliveryState.SKIPPED,
+            reason="No word from SES within the grace period: not sent again, by policy.",
+            changed_at=now,
+        )
+    )

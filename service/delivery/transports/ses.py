@@ -1,0 +1,206 @@
+"""Amazon SES through boto3: bulk calls of up to 50, or one call a recipient.
+
+The SDK's own retries are off: one lost answer in its default mode is three POSTs, so fifty messages
+sent three times. What a lost answer means is decided by us, from SES's events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from service.delivery.transports import (
+    Account,
+    AccountUnavailable,
+    Outcome,
+    Recipient,
+    Shipment,
+    Verdict,
+    ses_errors,
+)
+from service.message.ses_template import DEFAULTS, SesTemplate
+
+BULK_MAX = 50  # SendBulkEmail, "BulkEmailEntries": at most 50; the SDK does not check it
+CONNECT_TIMEOUT = 5
+
+NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+"""No connection came about, so SES has nothing of it."""
+
+NEVER_CALLED = (NoCredentialsError, PartialCredentialsError, NoRegionError, ParamValidationError)
+"""boto3 refused before it called: our settings or our request are wrong."""
+
+
+class SesTransport:
+    """``mode`` is ``bulk``, or ``single`` for accounts whose bulk calls are limited."""
+
+    def __init__(
+        self,
+        *,
+        mode: Literal["bulk", "single"],
+        configuration_set: str,
+        timeout: float,
+        region: str | None,
+        connections: int = 8,
+    ) -> None:
+        self.max_recipients = BULK_MAX
+        self._mode = mode
+        self._configuration_set = configuration_set
+        self._client = boto3.client(
+            "sesv2",
+            region_name=region,
+            config=Config(
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=timeout,
+                max_pool_connections=connections,
+            ),
+        )
+
+    def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
+        """See :class:`service.delivery.transports.Transport`."""
+        if self._mode == "bulk":
+            return self._bulk(shipment, recipients)
+        return [self._single(shipment, recipient) for recipient in recipients]
+
+    def account(self) -> Account:
+        """GetAccount: ``SendQuota`` counts recipients, in this region. -1 is without limit."""
+        try:
+            found = self._client.get_account()
+        except (ClientError, BotoCoreError) as error:
+            raise AccountUnavailable(f"SES did not tell the account's limits: {error}") from error
+        quota = found.get("SendQuota", {})
+        daily = quota.get("Max24HourSend")
+        return Account(
+            max_rate=quota.get("MaxSendRate"),
+            max_24_hours=None if daily in (None, -1) else daily,
+            sent_24_hours=quota.get("SentLast24Hours", 0.0),
+            sending_enabled=bool(found.get("SendingEnabled", False)),
+            note=str(found.get("EnforcementStatus", "")),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _bulk(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
+        template = SesTemplate.of(shipment.mail)
+        request = {
+            "DefaultContent": {
+                "Template": {
+                    "TemplateContent": _template_content(template),
+                    "TemplateData": json.dumps(dict(DEFAULTS)),
+                    "Headers": _headers(shipment.headers),
+                }
+            },
+            "DefaultEmailTags": _tags(shipment.tags),
+            "BulkEmailEntries": [_entry(template, recipient) for recipient in recipients],
+            **self._envelope(shipment),
+        }
+        answer = self._call(self._client.send_bulk_email, request)
+        if isinstance(answer, Outcome):
+            return [answer] * len(recipients)
+        results = answer.get("BulkEmailEntryResults", [])
+        if len(results) != len(recipients):
+            reason = f"SES answered for {len(results)} of {len(recipients)} recipients."
+            return [Outcome(Verdict.UNKNOWN, reason=reason)] * len(recipients)
+        return [
+            ses_errors.of_entry(
+                result.get("Status", ""), result.get("MessageId"), result.get("Error")
+            )
+            for result in results
+        ]
+
+    def _single(self, shipment: Shipment, recipient: Recipient) -> Outcome:
+        mail = shipment.mail.fill(recipient.values)
+        body = {"Text": _content(mail.text)}
+        if mail.html is not None:
+            body["Html"] = _content(mail.html)
+        request = {
+            "Destination": {"ToAddresses": [recipient.address]},
+            "Content": {
+                "Simple": {
+                    "Subject": _content(mail.subject),
+                    "Body": body,
+                    "Headers": _headers({**shipment.headers, **recipient.headers}),
+                }
+            },
+            "EmailTags": _tags({**shipment.tags, **recipient.tags}),
+            **self._envelope(shipment),
+        }
+        answer = self._call(self._client.send_email, request)
+        if isinstance(answer, Outcome):
+            return answer
+        return Outcome(Verdict.ACCEPTED, message_id=answer.get("MessageId"))
+
+    def _envelope(self, shipment: Shipment) -> dict[str, Any]:
+        found: dict[str, Any] = {"FromEmailAddress": shipment.sender}
+        if shipment.reply_to:
+            found["ReplyToAddresses"] = [shipment.reply_to]
+        if self._configuration_set:
+            found["ConfigurationSetName"] = self._configuration_set
+        return found
+
+    @staticmethod
+    def _call(operation: Any, request: Mapping[str, Any]) -> dict[str, Any] | Outcome:
+        """SES's answer, or the outcome that the lack of one means for every recipient."""
+        try:
+            answer: dict[str, Any] = operation(**request)
+        except ClientError as error:
+            told = error.response
+            return ses_errors.of_call(
+                told.get("Error", {}).get("Code", ""),
+                told.get("Error", {}).get("Message", ""),
+                told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
+            )
+        except NEVER_CONNECTED as error:
+            return Outcome(Verdict.RETRY, reason=f"SES could not be reached: {error}")
+        except NEVER_CALLED as error:
+            return Outcome(Verdict.HALT, reason=f"SES was not called: {error}")
+        except BotoCoreError as error:
+            return Outcome(Verdict.UNKNOWN, reason=f"SES gave no answer: {error}")
+        return answer
+
+
+def _template_content(template: SesTemplate) -> dict[str, str]:
+    parts = {"Subject": template.subject, "Html": template.html, "Text": template.text}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _entry(template: SesTemplate, recipient: Recipient) -> dict[str, Any]:
+    return {
+        "Destination": {"ToAddresses": [recipient.address]},
+        "ReplacementEmailContent": {
+            "ReplacementTemplate": {
+                "ReplacementTemplateData": json.dumps(template.data(recipient.values))
+            }
+        },
+        "ReplacementHeaders": _headers(recipient.headers),
+        "ReplacementTags": _tags(recipient.tags),
+    }
+
+
+def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in headers.items()]
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in tags.items()]
+
+
+def _content(data: str) -> dict[str, str]:
+    return {"Data": data, "Charset": "UTF-8"}

@@ -1,0 +1,100 @@
+"""What each error of SES means for a message. Pure; a test holds it against botocore's own model.
+
+Sources: the SES v2 API reference, pages "SendEmail", "SendBulkEmail" and "BulkEmailEntryResult".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.delivery.transports import Outcome, Verdict
+
+ENTRY: Mapping[str, Verdict] = {
+    "SUCCESS": Verdict.ACCEPTED,
+    "ACCOUNT_THROTTLED": Verdict.RETRY,
+    "TRANSIENT_FAILURE": Verdict.RETRY,
+    "FAILED": Verdict.RETRY,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.HALT,
+    "ACCOUNT_SENDING_PAUSED": Verdict.HALT,
+    "ACCOUNT_SUSPENDED": Verdict.HALT,
+    "CONFIGURATION_SET_SENDING_PAUSED": Verdict.HALT,
+    "CONFIGURATION_SET_NOT_FOUND": Verdict.HALT,
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Verdict.HALT,
+    "TEMPLATE_NOT_FOUND": Verdict.HALT,
+    "INVALID_SENDING_POOL_NAME": Verdict.HALT,
+    "MESSAGE_REJECTED": Verdict.REJECTED,
+    "INVALID_PARAMETER": Verdict.REJECTED,
+}
+"""``BulkEmailEntryResults[].Status``."""
+
+CALL: Mapping[str, Verdict] = {
+    "TooManyRequestsException": Verdict.RETRY,
+    "LimitExceededException": Verdict.HALT,
+    "AccountSuspendedException": Verdict.HALT,
+    "SendingPausedException": Verdict.HALT,
+    "MailFromDomainNotVerifiedException": Verdict.HALT,
+    "NotFoundException": Verdict.HALT,
+    "BadRequestException": Verdict.HALT,
+    "MessageRejected": Verdict.REJECTED,
+}
+"""Errors that refuse a whole call. None of them is given once a message has been taken."""
+
+REMEDY: Mapping[str, str] = {
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": "Wait for the rolling 24-hour quota, or ask AWS for more.",
+    "LimitExceededException": "Wait for the rolling 24-hour quota, or ask AWS for more.",
+    "ACCOUNT_SENDING_PAUSED": "Look at the account's status in the SES console, then resume.",
+    "SendingPausedException": "Look at the account's status in the SES console, then resume.",
+    "ACCOUNT_SUSPENDED": "Answer the case that AWS opened; nothing can be sent until then.",
+    "AccountSuspendedException": "Answer the case that AWS opened; nothing can be sent until then.",
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": "Verify the sender's domain in SES, then resume.",
+    "MailFromDomainNotVerifiedException": "Verify the sender's domain in SES, then resume.",
+    "CONFIGURATION_SET_NOT_FOUND": "Make the configuration set, or set its name, then resume.",
+    "NotFoundException": "Make the configuration set, or set its name, then resume.",
+    "CONFIGURATION_SET_SENDING_PAUSED": "Enable sending in the configuration set, then resume.",
+    "UnrecognizedClientException": "Check the AWS keys and the region, then resume.",
+    "AccessDeniedException": "Allow these keys ses:SendEmail and ses:SendBulkEmail, then resume.",
+}
+
+CREDENTIALS = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "ExpiredTokenException",
+        "AccessDeniedException",
+        "IncompleteSignature",
+    }
+)
+"""Refused before SES looked at the mail: the same for every message, so all sending halts."""
+
+SERVER_ERROR = 500
+
+
+def of_entry(status: str, message_id: str | None, error: str | None) -> Outcome:
+    """The outcome of one entry of a bulk answer. A status that is not known is unknown."""
+    verdict = ENTRY.get(status, Verdict.UNKNOWN)
+    if verdict is Verdict.ACCEPTED:
+        return Outcome(verdict, message_id=message_id)
+    return Outcome(verdict, reason=_sentence(status, error))
+
+
+def of_call(code: str, message: str, http_status: int) -> Outcome:
+    """The outcome for every recipient of a call that SES refused.
+
+    The daily quota comes with the rate's code and tells itself apart by its words only. A 5xx says
+    nothing about whether the message was taken.
+    """
+    reason = _sentence(code, message)
+    if http_status >= SERVER_ERROR:
+        return Outcome(Verdict.UNKNOWN, reason=reason)
+    if code == "TooManyRequestsException" and "daily" in message.lower():
+        return Outcome(Verdict.HALT, reason=_sentence("LimitExceededException", message))
+    if code in CREDENTIALS:
+        return Outcome(Verdict.HALT, reason=reason)
+    return Outcome(CALL.get(code, Verdict.UNKNOWN), reason=reason)
+
+
+def _sentence(code: str, message: str | None) -> str:
+    said = f"SES said {code}: {message}" if message else f"SES said {code}."
+    return f"{said} {REMEDY[code]}" if code in REMEDY else said

@@ -1,0 +1,111 @@
+"""SMTP on a kept connection, for those without SES.
+
+SMTP has no events: a message that the server took is ``accepted`` and stays so. A connection that
+breaks after the message's final dot leaves its outcome unknown, as with SES.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import make_msgid, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from service.delivery.transports import Account, Outcome, Recipient, Shipment, Verdict
+from service.message.mime import Encoded, encode
+
+OK = 250
+PERMANENT = 500  # RFC 5321, 4.2.1: 5yz is a permanent refusal, 4yz a transient one
+
+
+class SmtpTransport:
+    """*url* is ``smtp://user:password@host:587`` (STARTTLS when offered) or ``smtps://…:465``."""
+
+    def __init__(self, url: str, *, max_rate: float | None, timeout: float = 20.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError(
+                "BROADSHEET_SMTP_URL must look like smtp://user:password@mail.example.org:587"
+            )
+        self.max_recipients = 50
+        self._parts = parts
+        self._max_rate = max_rate
+        self._timeout = timeout
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
+        """See :class:`service.delivery.transports.Transport`."""
+        encoded = encode(shipment.mail)
+        return [self._one(shipment, encoded, recipient) for recipient in recipients]
+
+    def account(self) -> Account:
+        """SMTP tells no limits: BROADSHEET_MAX_SEND_RATE is all there is."""
+        return Account(max_rate=self._max_rate)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _one(self, shipment: Shipment, encoded: Encoded, recipient: Recipient) -> Outcome:
+        sender = parseaddr(shipment.sender)[1]
+        message_id = make_msgid(domain=sender.rpartition("@")[2])
+        reply_to = {"Reply-To": shipment.reply_to} if shipment.reply_to else {}
+        body = encoded.message(
+            sender=shipment.sender,
+            recipient=recipient.address,
+            headers={**reply_to, **shipment.headers, **recipient.headers},
+            values=recipient.values,
+            date=datetime.now(UTC),
+            message_id=message_id,
+        )
+        try:
+            connection = self._ready()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Verdict.RETRY, reason=f"The SMTP server could not be reached: {error}")
+        try:
+            connection.sendmail(sender, [recipient.address], body)
+        except smtplib.SMTPRecipientsRefused as error:
+            return _refusal(*error.recipients[recipient.address])
+        except smtplib.SMTPResponseException as error:
+            return _refusal(error.smtp_code, error.smtp_error)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server gave no answer: {error}")
+        return Outcome(Verdict.ACCEPTED, message_id=message_id)
+
+    def _ready(self) -> smtplib.SMTP:
+        """The kept connection when it still answers, else a new one."""
+        if self._connection is not None:
+            try:
+                if self._connection.noop()[0] == OK:
+                    return self._connection
+            except (OSError, smtplib.SMTPException):
+                pass
+            self.close()
+        self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._parts.hostname or "", self._parts.port
+        context = ssl.create_default_context()
+        connection: smtplib.SMTP
+        if self._parts.scheme == "smtps":
+            connection = smtplib.SMTP_SSL(host, port or 465, timeout=self._timeout, context=context)
+        else:
+            connection = smtplib.SMTP(host, port or 587, timeout=self._timeout)
+            connection.ehlo()
+            if connection.has_extn("starttls"):
+                connection.starttls(context=context)
+        if self._parts.username:
+            connection.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+        return connection
+
+
+def _refusal(code: int, said: bytes | str) -> Outcome:
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    verdict = Verdict.REJECTED if code >= PERMANENT else Verdict.RETRY
+    return Outcome(verdict, reason=f"The SMTP server said {code}: {text}")
