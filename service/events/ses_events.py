@@ -1,0 +1,160 @@
+"""Read one event of SES. Pure: text in, a value out.
+
+The form is that of event publishing (``eventType``, with tags); the older notifications
+(``notificationType``, no tags) are read as well. Sources: the SES developer guide, "Examples of
+event data that Amazon SES publishes to Amazon SNS", and "Amazon SNS notification contents".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.delivery.states import Evidence
+
+
+class UnreadableEvent(ValueError):
+    """Not an event of SES; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class SesEvent:
+    """One event about one message to one recipient (each of ours has exactly one)."""
+
+    kind: str
+    message_id: str
+    recipient: str
+    evidence: Evidence | None
+    """What it proves about the message; None for kinds that prove nothing."""
+    delivery_id: int | None
+    notice_id: int | None
+    suppress: bool
+    """A hard bounce or a complaint: nothing may be sent to this address again."""
+    reason: str
+    dedupe_key: str
+
+
+IGNORED_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
+"""``complaintFeedbackType`` of reports that are no complaint (RFC 5965, 7.3)."""
+
+PROVES = {
+    "Send": Evidence.ACCEPTED,
+    "Delivery": Evidence.DELIVERED,
+    "DeliveryDelay": Evidence.ACCEPTED,
+    "Open": Evidence.ACCEPTED,
+    "Click": Evidence.ACCEPTED,
+    "Reject": Evidence.REJECTED,
+    "Rendering Failure": Evidence.REJECTED,
+}
+
+
+def parse_event(text: str) -> SesEvent:
+    """Read an event; raises :class:`UnreadableEvent`."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise UnreadableEvent("not JSON") from error
+    if not isinstance(data, dict):
+        raise UnreadableEvent("not a JSON object")
+    kind = data.get("eventType") or data.get("notificationType")
+    mail = data.get("mail")
+    if not isinstance(kind, str) or not isinstance(mail, dict):
+        raise UnreadableEvent("neither eventType nor mail in it: not an event of SES")
+    message_id = _text(mail.get("messageId"))
+    detail = data.get(_detail_name(kind))
+    detail = detail if isinstance(detail, dict) else {}
+    recipient, reason = _recipient(kind, mail, detail), _reason(kind, detail)
+    feedback = _text(detail.get("feedbackId"))
+    return SesEvent(
+        kind=kind,
+        message_id=message_id,
+        recipient=recipient,
+        evidence=_evidence(kind, detail),
+        delivery_id=_tagged(mail, "delivery"),
+        notice_id=_tagged(mail, "notice"),
+        suppress=_suppresses(kind, detail),
+        reason=reason,
+        dedupe_key=_dedupe_key(feedback, message_id, kind, recipient, detail),
+    )
+
+
+def _evidence(kind: str, detail: Mapping[str, Any]) -> Evidence | None:
+    if kind == "Bounce":
+        return (
+            Evidence.BOUNCED if detail.get("bounceType") == "Permanent" else Evidence.SOFT_BOUNCED
+        )
+    if kind == "Complaint":
+        return Evidence.COMPLAINED if _is_complaint(detail) else None
+    return PROVES.get(kind)
+
+
+def _suppresses(kind: str, detail: Mapping[str, Any]) -> bool:
+    if kind == "Bounce":
+        return detail.get("bounceType") == "Permanent"
+    return kind == "Complaint" and _is_complaint(detail)
+
+
+def _is_complaint(detail: Mapping[str, Any]) -> bool:
+    return detail.get("complaintFeedbackType") not in IGNORED_COMPLAINTS
+
+
+def _detail_name(kind: str) -> str:
+    """``bounce`` for Bounce, ``deliveryDelay`` for DeliveryDelay, ``failure`` for the odd one."""
+    return "failure" if kind == "Rendering Failure" else kind[:1].lower() + kind[1:]
+
+
+def _recipient(kind: str, mail: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+    listed = {
+        "Bounce": "bouncedRecipients",
+        "Complaint": "complainedRecipients",
+        "DeliveryDelay": "delayedRecipients",
+    }
+    named = detail.get(listed[kind]) if kind in listed else detail.get("recipients")
+    for found in (named, mail.get("destination")):
+        if isinstance(found, list) and found:
+            first = found[0].get("emailAddress") if isinstance(found[0], dict) else found[0]
+            return _text(first).lower()
+    return ""
+
+
+def _reason(kind: str, detail: Mapping[str, Any]) -> str:
+    if kind == "Bounce":
+        said = f"{_text(detail.get('bounceType'))}/{_text(detail.get('bounceSubType'))}"
+        recipients = detail.get("bouncedRecipients")
+        first = recipients[0] if isinstance(recipients, list) and recipients else {}
+        diagnostic = _text(first.get("diagnosticCode")) if isinstance(first, dict) else ""
+        return f"{said}: {diagnostic}" if diagnostic else said
+    if kind == "Complaint":
+        return _text(detail.get("complaintFeedbackType")) or "complaint"
+    if kind == "Rendering Failure":
+        return _text(detail.get("errorMessage"))
+    return _text(detail.get("reason") or detail.get("delayType"))
+
+
+def _tagged(mail: Mapping[str, Any], name: str) -> int | None:
+    tags = mail.get("tags")
+    values = tags.get(name) if isinstance(tags, dict) else None
+    value = values[0] if isinstance(values, list) and values else None
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def _dedupe_key(
+    feedback: str, message_id: str, kind: str, recipient: str, detail: Mapping[str, Any]
+) -> str:
+    """The same for two copies of one event, different for two events.
+
+    A bounce or complaint has a ``feedbackId``. Opens, clicks and delays may be many for a message,
+    so the moment is part of theirs.
+    """
+    parts = [feedback, recipient] if feedback else [message_id, kind, recipient]
+    if not feedback and kind in {"Open", "Click", "DeliveryDelay"}:
+        parts.append(_text(detail.get("timestamp")))
+        parts.append(_text(detail.get("link")))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
