@@ -1,0 +1,143 @@
+"""Collecting: which sources are due, and one check of one of them from claim to report."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.db import session_scope
+from service.models import Source, SourceState
+from service.sources.fetch import Fetcher, FetchFailed, fetch
+from service.sources.health import Failure, mark_failed, mark_good
+from service.sources.kinds import BadFeed, BadSource, SourceView, kind_named
+from service.sources.reading import Known, Reading, read_source
+from service.sources.report import CollectReport
+from service.sources.storing import Counts, keep_snapshot_of_day, store_items, store_snapshot
+
+CLAIM = timedelta(minutes=10)
+"""How long a source is one worker's; more than its pages can take. A crash leaves it until then."""
+
+log = logging.getLogger(__name__)
+
+
+def due_sources(session: Session, now: datetime) -> list[int]:
+    """Ids of the sources to be checked, the longest overdue first."""
+    return list(
+        session.scalars(
+            select(Source.id)
+            .where(Source.state == SourceState.ACTIVE, _due(now))
+            .order_by(Source.next_check_at.asc().nulls_first(), Source.id)
+        )
+    )
+
+
+def collect_source(
+    source_id: int, now: datetime, *, fetcher: Fetcher = fetch, force: bool = False
+) -> CollectReport:
+    """Check one source: claim it, read it outside any transaction, write what came.
+
+    What goes wrong with the source is in the report and in its row, and is never raised; an error
+    of our own database is. With *force* it is checked although it is paused, muted or not due.
+    """
+    started = time.monotonic()
+    taken = _take(source_id, now, force=force)
+    if isinstance(taken, CollectReport):
+        return taken
+    result = _read(taken, fetcher)
+    with session_scope() as session:
+        report = _record(session, taken, result, now)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A source that is ours for now, as it stood when we took it."""
+
+    id: int
+    kind: str
+    view: SourceView
+    known: Known
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(Source.next_check_at.is_(None), Source.next_check_at <= now)
+
+
+def _take(source_id: int, now: datetime, *, force: bool) -> _Taken | CollectReport:
+    """Claim the source by moving its next check, which only one worker's UPDATE can do."""
+    claim = update(Source).where(Source.id == source_id).values(next_check_at=now + CLAIM)
+    if not force:
+        claim = claim.where(Source.state == SourceState.ACTIVE, _due(now))
+    with session_scope() as session:
+        claimed = session.scalar(claim.returning(Source.id))
+        row = session.get(Source, source_id)
+        if row is None:
+            return CollectReport(str(source_id), "", "not due", reason="there is no such source")
+        if claimed is None:
+            return CollectReport(row.slug, row.name, "not due")
+        return _Taken(
+            row.id,
+            row.kind,
+            SourceView(row.slug, row.name, row.url, row.config),
+            Known(row.etag, row.last_modified, row.body_hash),
+        )
+
+
+def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure:
+    try:
+        return read_source(kind_named(taken.kind), taken.view, taken.known, fetcher)
+    except FetchFailed as error:
+        return Failure(error.reason, error.retry_after, error.gone)
+    except BadFeed as error:
+        return Failure(str(error))
+    except BadSource as error:
+        return Failure(f"The source is not described rightly: {error}.")
+    except Exception as error:
+        # A mistake of ours in a kind, met by what one server sent, must not keep that source in
+        # its claim for ever and silently: it is shown like any other failure, and logged.
+        log.exception("reading the source %s failed", taken.view.slug)
+        return Failure(f"Reading it failed by a mistake of this service ({type(error).__name__}).")
+
+
+def _record(
+    session: Session, taken: _Taken, result: Reading | Failure, now: datetime
+) -> CollectReport:
+    report = CollectReport(taken.view.slug, taken.view.name, "failed")
+    row = session.get(Source, taken.id, with_for_update=True)
+    if row is None:
+        return replace(report, reason="It was removed while it was read.")
+    if (row.url, row.config) != (taken.view.url, taken.view.config):
+        row.next_check_at = None
+        return replace(report, outcome="not due", reason="It was changed while it was read.")
+    if isinstance(result, Failure):
+        mark_failed(row, result, now)
+        return replace(report, reason=result.reason)
+    counts = _store(session, row, result, now)
+    mark_good(row, result, now)
+    if result.parsed is None:
+        return replace(report, outcome="unchanged")
+    return replace(
+        report,
+        outcome="new",
+        new=counts.new,
+        updated=counts.updated,
+        skipped=result.parsed.skipped,
+        reason=result.parsed.damage,
+    )
+
+
+def _store(session: Session, row: Source, reading: Reading, now: datetime) -> Counts:
+    """Write what was read; of a table, a new state counts as one new thing."""
+    parsed = reading.parsed
+    if parsed is None:
+        keep_snapshot_of_day(session, row.id, now)
+        return Counts()
+    counts = store_items(session, row.id, parsed.items, now, first_fetch=row.good_at is None)
+    if parsed.snapshot is not None and store_snapshot(session, row.id, parsed.snapshot, now):
+        counts = Counts(counts.new + 1, counts.updated)
+    return counts
