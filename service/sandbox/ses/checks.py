@@ -23,7 +23,23 @@ _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.-]+")
 _NOT_OURS = frozenset(
-    ["bcc", "cc", "content-disposition", "content-type", "content-transfer-encoding", "date", "from", "message-id", "mime-version", "received", "reply-to", "return-path", "sender", "subject", "to"]
+    [
+        "bcc",
+        "cc",
+        "content-disposition",
+        "content-type",
+        "content-transfer-encoding",
+        "date",
+        "from",
+        "message-id",
+        "mime-version",
+        "received",
+        "reply-to",
+        "return-path",
+        "sender",
+        "subject",
+        "to",
+    ]
 )
 
 
