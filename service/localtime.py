@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 LOOK_AHEAD_DAYS = 15
-"""A weekday may fall on a date that a zone left out (Samoa, 30 December 2011): two weeks and one."""
+"""A weekday may fall on a date that a zone left out, as Samoa did with 30 December 2011."""
 
 
 class UnknownTimezone(ValueError):

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from service.models import IssueKind
 from service.localtime import DAY, due_at_local_hour, exists, moment_of, next_run, zone
+from service.models import IssueKind
 
 __all__ = ["Owed", "Timetable", "due_at_local_hour", "missed_dates", "next_run", "owed"]
 
@@ -34,6 +34,10 @@ class Timetable:
         """The first run later than *after*; None when no day is set."""
         return next_run(after, self.timezone, self.hour, self.minute, self.all_days)
 
+    def moment_of(self, day: date) -> datetime:
+        """When the run of *day* is due."""
+        return moment_of(day, self.hour, self.minute, self.timezone)
+
 
 @dataclass(frozen=True)
 class Owed:
@@ -46,21 +50,21 @@ class Owed:
 
 
 def missed_dates(
-    since: datetime, now: datetime, timezone: str, hour: int, minute: int, days: Collection[int]
+    table: Timetable, days: Collection[int], since: datetime, now: datetime
 ) -> list[date]:
-    """Local dates whose run fell within [since, now], oldest first.
+    """Local dates on *days* whose run fell within [since, now], oldest first.
 
     All but the last were missed: the last one's issue catches up for them.
     """
-    first = since.astimezone(zone(timezone)).date() - DAY
-    last = now.astimezone(zone(timezone)).date() + DAY
-    span = (first + DAY * ahead for ahead in range((last - first).days + 1))
+    where = zone(table.timezone)
+    first = since.astimezone(where).date() - DAY
+    last = now.astimezone(where).date() + DAY
     return [
         day
-        for day in span
+        for day in (first + DAY * ahead for ahead in range((last - first).days + 1))
         if day.weekday() in days
-        and exists(day, timezone)
-        and since <= moment_of(day, hour, minute, timezone) <= now
+        and exists(day, table.timezone)
+        and since <= table.moment_of(day) <= now
     ]
 
 
@@ -73,8 +77,7 @@ def owed(table: Timetable, next_due: datetime, now: datetime) -> tuple[Owed, ...
         kinds.append((IssueKind.WEEKLY, frozenset({table.weekly_day})))
     found = []
     for kind, days in kinds:
-        dates = missed_dates(next_due - SLACK, now, table.timezone, table.hour, table.minute, days)
+        dates = missed_dates(table, days, next_due - SLACK, now)
         if dates:
-            due_at = moment_of(dates[-1], table.hour, table.minute, table.timezone)
-            found.append(Owed(kind, dates[-1], due_at, tuple(dates[:-1])))
+            found.append(Owed(kind, dates[-1], table.moment_of(dates[-1]), tuple(dates[:-1])))
     return tuple(found)

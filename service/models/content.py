@@ -193,6 +193,8 @@ class Issue(Base):
     """Why it is held, skipped or stopped, and what to do about it."""
     subject: Mapped[str] = mapped_column(Text)
     preheader: Mapped[str] = mapped_column(Text, default="")
+    words_touched: Mapped[bool] = mapped_column(default=False)
+    """An editor wrote the subject or the preheader: neither follows the headlines any more."""
     editorial: Mapped[str] = mapped_column(Text, default="")
     """Markdown."""
     editorial_origin: Mapped[str] = mapped_column(String(32), default="none")

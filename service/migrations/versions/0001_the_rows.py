@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("preheader", sa.Text(), nullable=False),
+        sa.Column("words_touched", sa.Boolean(), nullable=False),
         sa.Column("editorial", sa.Text(), nullable=False),
         sa.Column("editorial_origin", sa.String(length=32), nullable=False),
         sa.Column("window_start", UtcDateTime(), nullable=True),

@@ -1,0 +1,105 @@
+"""The editorial that stands in when nobody wrote one: plain sentences of counts and movements.
+
+It says only what the mail itself shows: rows above each section's limit, and no table that is
+empty that day. A change is given in points, for an index is not a percentage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.models.document import Repository, Section, TableEntry
+
+MOVEMENTS = 2
+"""How many rows of one table are named."""
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One visible row that moved; ``change`` in points, ``score`` as the table shows it."""
+
+    name: str
+    change: float
+    score: str
+
+
+def fallback(sections: Sequence[Section]) -> str:
+    """Markdown: how much there is, then what moved; '' when there is nothing to say."""
+    paragraphs = [_counts(sections), " ".join(_movements(sections))]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _counts(sections: Sequence[Section]) -> str:
+    parts = []
+    for section in sections:
+        if section.spec.kind == "tables":
+            continue
+        shown = len(section.entries[: section.spec.limit])
+        if shown:
+            parts.append(f"{shown} in {_plain(section.spec.heading)}")
+    return f"In this issue: {_listed(parts)}." if parts else ""
+
+
+def _movements(sections: Sequence[Section]) -> Iterator[str]:
+    for section in sections:
+        for entry in section.entries:
+            if isinstance(entry, TableEntry):
+                yield from _table_sentence(entry, section.spec.limit)
+        yield from _stars_sentence(section)
+
+
+def _table_sentence(table: TableEntry, limit: int) -> Iterator[str]:
+    moved = movements(table, limit)[:MOVEMENTS]
+    if not moved:
+        return
+    parts = [
+        f"{_plain(move.name)} {'rose' if move.change > 0 else 'fell'} "
+        f"{_points(move.change)} to {move.score}"
+        for move in moved
+    ]
+    yield f"On {_plain(table.name)}, {_listed(parts)}."
+
+
+def movements(table: TableEntry, limit: int) -> list[Movement]:
+    """The visible rows that moved, those that moved most first."""
+    score = next((index for index, column in enumerate(table.columns) if column.numeric), None)
+    if score is None:
+        return []
+    moved = [
+        Movement(row.cells[0], float(row.change), row.cells[score])
+        for row in table.rows[:limit]
+        if row.change and row.change != "new"
+    ]
+    return sorted(moved, key=lambda move: (-abs(move.change), move.name))
+
+
+def _stars_sentence(section: Section) -> Iterator[str]:
+    repositories = [
+        entry
+        for entry in section.entries[: section.spec.limit]
+        if isinstance(entry, Repository) and entry.gained is not None and entry.gained > 0
+    ]
+    if repositories:
+        top = max(repositories, key=lambda entry: (entry.gained or 0, entry.name))
+        stars = "star" if top.gained == 1 else "stars"
+        yield f"{_plain(top.name)} gained {top.gained:,} {stars}, the most of those shown."
+
+
+def _points(change: float) -> str:
+    size = f"{abs(change):,.1f}".removesuffix(".0")
+    return f"{size} {'point' if size == '1' else 'points'}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _plain(text: str) -> str:
+    """A name inside Markdown, with nothing in it that Markdown would read."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

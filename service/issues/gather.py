@@ -1,0 +1,193 @@
+"""Rows to the values that compose reads: what was collected, and what went out before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from service.issues.compose import Candidate, Window
+from service.issues.tables import Board, Take
+from service.models import (
+    Entry,
+    Issue,
+    IssueKind,
+    IssueState,
+    Item,
+    Newsletter,
+    Snapshot,
+    Source,
+    SourceState,
+)
+from service.models.document import AnyEntry, Headline, Paper, Post, SectionKind, SectionSpec
+
+ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
+MOST_CANDIDATES = 5000
+REPEAT_DAYS = 30
+"""How far back the pages of earlier issues are remembered by their address."""
+
+
+def went_out() -> ColumnElement[bool]:
+    """Issues that readers have, or will have as things stand."""
+    return or_(
+        Issue.state.in_(
+            [IssueState.APPROVED, IssueState.SENDING, IssueState.SENT, IssueState.HELD]
+        ),
+        and_(Issue.state == IssueState.STOPPED, Issue.started_at.is_not(None)),
+    )
+
+
+def last_cutoff(session: Session, newsletter: Newsletter, kind: IssueKind) -> datetime | None:
+    """Up to when the issues of *kind* that went out have covered; None before the first."""
+    return session.scalar(
+        select(Issue.cutoff_at)
+        .where(Issue.newsletter_id == newsletter.id, Issue.kind == kind, went_out())
+        .where(Issue.cutoff_at.is_not(None))
+        .order_by(Issue.cutoff_at.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What issues of one kind have carried: items, and the pages of the last 30 days."""
+
+    items: frozenset[int]
+    urls: frozenset[str]
+
+    def holds(self, item_id: int | None, canonical_url: str) -> bool:
+        return item_id in self.items or canonical_url in self.urls
+
+
+def sent_before(session: Session, newsletter: Newsletter, kind: IssueKind, now: datetime) -> Sent:
+    """What earlier issues of *kind* carried, without what an editor dropped."""
+    rows = session.execute(
+        select(Item.id, Item.canonical_url)
+        .join(Entry, Entry.item_id == Item.id)
+        .join(Issue, Issue.id == Entry.issue_id)
+        .where(Issue.newsletter_id == newsletter.id, Issue.kind == kind, went_out())
+        .where(Issue.cutoff_at >= now - timedelta(days=REPEAT_DAYS), Entry.dropped.is_(False))
+    ).all()
+    return Sent(frozenset(row[0] for row in rows), frozenset(row[1] for row in rows))
+
+
+def candidates(
+    session: Session, newsletter: Newsletter, specs: Sequence[SectionSpec], window: Window
+) -> list[Candidate]:
+    """Items first seen in *window*; of too many, the newest."""
+    kinds = {spec.slug: spec.kind for spec in specs}
+    rows = session.execute(
+        select(Item, Source)
+        .join(Source, Source.id == Item.source_id)
+        .where(Source.newsletter_id == newsletter.id, Source.state != SourceState.PAUSED)
+        .where(Item.first_seen >= window.start, Item.first_seen < window.end)
+        .order_by(Item.published_at.desc(), Item.id)
+        .limit(MOST_CANDIDATES)
+    ).all()
+    return [
+        candidate(item, source, kinds[source.section])
+        for item, source in rows
+        if source.section in kinds
+    ]
+
+
+def candidate(item: Item, source: Source, kind: SectionKind) -> Candidate:
+    """One item as a section of *kind* shows it."""
+    return Candidate(
+        key=f"item:{item.id}",
+        section=source.section,
+        source=source.slug,
+        canonical_url=item.canonical_url,
+        first_seen=item.first_seen,
+        entry=_entry(item, source, kind),
+        item_id=item.id,
+    )
+
+
+def _entry(item: Item, source: Source, kind: SectionKind) -> Headline | Paper | Post:
+    topics = tuple(item.topics)
+    if kind == "papers":
+        return Paper(
+            title=item.title,
+            url=item.url,
+            category=topics[0] if topics else "",
+            abstract=item.summary,
+            authors=item.author,
+            published_at=item.published_at,
+            topics=topics,
+        )
+    if kind == "posts":
+        return Post(
+            author=item.author or source.name,
+            text=item.summary or item.title,
+            url=item.url,
+            published_at=item.published_at,
+            topics=topics,
+        )
+    return Headline(
+        title=item.title,
+        url=item.url,
+        source=source.name,
+        published_at=item.published_at,
+        summary=item.summary,
+        topics=topics,
+    )
+
+
+def settled(session: Session, issue: Issue) -> list[Candidate]:
+    """The stories that an editor has decided about in *issue*, as candidates."""
+    rows = session.execute(
+        select(Entry, Item.canonical_url)
+        .outerjoin(Item, Item.id == Entry.item_id)
+        .where(Entry.issue_id == issue.id)
+        .where(or_(Entry.touched, Entry.pinned, Entry.dropped))
+        .order_by(Entry.id)
+    ).all()
+    found = []
+    for row, canonical_url in rows:
+        entry = ENTRY.validate_python(row.data)
+        if isinstance(entry, Headline | Paper | Post):
+            url = canonical_url or entry.url
+            seen = issue.created_at
+            found.append(Candidate(row.key, row.section, "", url, seen, entry, row.item_id))
+    return found
+
+
+def boards(session: Session, newsletter: Newsletter, window: Window) -> list[Board]:
+    """Every source that is a table, with its figures at both ends of *window*.
+
+    One that has none yet is a board too: its section says that there is no data.
+    """
+    kinds = {spec["slug"]: spec["kind"] for spec in newsletter.sections}
+    sources = session.scalars(
+        select(Source)
+        .where(Source.newsletter_id == newsletter.id, Source.state != SourceState.PAUSED)
+        .order_by(Source.id)
+    )
+    return [
+        Board(
+            slug=source.slug,
+            section=source.section,
+            position=source.id,
+            name=source.name,
+            config=source.config,
+            latest=_take(session, source, window.end),
+            baseline=_take(session, source, window.start),
+        )
+        for source in sources
+        if kinds.get(source.section) in {"tables", "repos"}
+    ]
+
+
+def _take(session: Session, source: Source, before: datetime) -> Take | None:
+    snapshot = session.scalar(
+        select(Snapshot)
+        .where(Snapshot.source_id == source.id, Snapshot.taken_at < before)
+        .order_by(Snapshot.taken_at.desc(), Snapshot.id.desc())
+        .limit(1)
+    )
+    return Take(snapshot.edition, snapshot.rows) if snapshot else None
