@@ -66,11 +66,11 @@ def _table_sentence(table: TableEntry, limit: int) -> Iterator[str]:
 
 def movements(table: TableEntry, limit: int) -> list[Movement]:
     """The visible rows that moved, those that moved most first."""
-    score = next((index for index, column in enumerate(table.columns) if column.numeric), None)
-    if score is None:
+    figures = [index for index, column in enumerate(table.columns) if column.numeric]
+    if len(figures) < 2:  # the first is the rank
         return []
     moved = [
-        Movement(row.cells[0], float(row.change), row.cells[score])
+        Movement(row.cells[1], float(row.change), row.cells[figures[1]])
         for row in table.rows[:limit]
         if row.change and row.change != "new"
     ]

@@ -11,7 +11,8 @@ from service.issues.values import Line
 from service.models.document import Column, Repository, TableEntry, TableRow
 from service.models.figures import ColumnSpec, format_cell
 
-NAME_COLUMN = Column(key="name", label="Name")
+RANK = Column(key="rank", label="#", numeric=True)
+NAME = Column(key="name", label="Name")
 
 
 @dataclass(frozen=True)
@@ -44,27 +45,45 @@ def table_lines(boards: Sequence[Board], empty: str = "") -> tuple[Line, ...]:
 def table_entry(board: Board, empty: str = "") -> TableEntry:
     """The full table as it stands: a mail shows its top rows, the web page all of them.
 
-    The first column says whose row it is: a column of text that ``config`` puts first, else the
-    row's name. What moved is told of the first column of figures.
+    Columns are the rank, whose row it is, and the figures. Whose it is says the first column of
+    ``config`` when that is text, else the row's name. What moved is told of the first figure.
     """
     config = board.config
     specs = tuple(ColumnSpec.model_validate(spec) for spec in config.get("columns", ()))
-    named = bool(specs) and not specs[0].numeric
     score = next((spec for spec in specs if spec.numeric), None)
     moved = compare_column(board, score.key) if score else None
-    columns = tuple(Column(key=spec.key, label=spec.label, numeric=spec.numeric) for spec in specs)
+    shown = tuple(Column(key=spec.key, label=spec.label, numeric=spec.numeric) for spec in specs)
     rows = board.latest.rows if board.latest else ()
     return TableEntry(
         name=board.name,
         measure=config.get("measure", ""),
         note=" ".join(filter(None, (config.get("note", ""), _caveat(moved)))),
-        columns=columns if named else (NAME_COLUMN, *columns),
-        rows=tuple(_table_row(row, specs, moved, named=named) for row in rows),
+        columns=(RANK, *shown) if _named(specs) else (RANK, NAME, *shown),
+        rows=tuple(
+            TableRow(cells=_cells(row, rank, specs), change=_change(str(row["key"]), moved))
+            for rank, row in enumerate(rows, start=1)
+        ),
         empty=config.get("empty") or empty or "No data.",
         attribution=config.get("attribution", ""),
         url=config.get("link", ""),
         topics=tuple(config.get("topics", ())),
     )
+
+
+def _named(specs: Sequence[ColumnSpec]) -> bool:
+    return bool(specs) and not specs[0].numeric
+
+
+def _cells(row: Mapping[str, Any], rank: int, specs: Sequence[ColumnSpec]) -> tuple[str, ...]:
+    values: Mapping[str, Any] = row.get("values", {})
+    figures = [format_cell(values.get(spec.key), spec.format) for spec in specs]
+    return (str(rank), *figures) if _named(specs) else (str(rank), str(row["name"]), *figures)
+
+
+def _change(key: str, moved: Comparison | None) -> str:
+    if moved is None:
+        return ""
+    return "new" if moved.is_new(key) else change_text(moved.change(key))
 
 
 def _caveat(moved: Comparison | None) -> str:
@@ -134,22 +153,6 @@ def _repository(row: Mapping[str, Any], gained: float | None) -> Repository:
         stars=row.get("stars") or 0,
         topics=tuple(row.get("topics") or ()),
     )
-
-
-def _table_row(
-    row: Mapping[str, Any],
-    specs: Sequence[ColumnSpec],
-    moved: Comparison | None,
-    *,
-    named: bool,
-) -> TableRow:
-    values: Mapping[str, Any] = row.get("values", {})
-    key = str(row["key"])
-    change = ""
-    if moved is not None:
-        change = "new" if moved.is_new(key) else change_text(moved.change(key))
-    cells = tuple(format_cell(values.get(spec.key), spec.format) for spec in specs)
-    return TableRow(cells=cells if named else (str(row["name"]), *cells), change=change)
 
 
 def _column(take: Take, key: str) -> Figures:

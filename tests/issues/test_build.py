@@ -208,9 +208,9 @@ def test_tables_are_kept_whole_and_tell_what_moved(session: Session) -> None:
     bench, silent = document.sections[3].entries
     assert bench.kind == "table"
     assert [row.cells for row in bench.rows] == [
-        ("one", "61.5%"),
-        ("two", "50.0%"),
-        ("three", "40.3%"),
+        ("1", "one", "61.5%"),
+        ("2", "two", "50.0%"),
+        ("3", "three", "40.3%"),
     ]
     assert [row.change for row in bench.rows] == ["+1.5", "", "+0.3"]
     assert silent.kind == "table"
