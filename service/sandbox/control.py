@@ -42,7 +42,7 @@ class Control:
             router.add(method, f"/control/{path}", handler)
 
     def _messages(self, request: Request) -> Response:
-        """``?to=…&tag.NAME=VALUE&since=SEQ&limit=100``: oldest first; ``next`` is the next since."""
+        """``?to=…&tag.NAME=VALUE&since=SEQ&limit=100``: oldest first; ``next`` goes on."""
         wanted = {k[4:]: v[0] for k, v in request.query.items() if k.startswith("tag.")}
         to, limit = request.arg("to").lower(), request.number("limit", 100, low=1)
         rows: list[dict[str, Any]] = []

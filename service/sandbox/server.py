@@ -52,7 +52,8 @@ class _Connection(BaseHTTPRequestHandler):
         body = self.rfile.read(length) if length else b""
         self._write(self._answer(Request(self.command, path, query, self.headers, body)))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 (the base class names them)
+    # The base class calls these by name.
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
 
     def _answer(self, request: Request) -> Answer:
         try:

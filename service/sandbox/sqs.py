@@ -127,7 +127,7 @@ class Queue:
                 self._changed.notify()
                 return
             self._hidden[receipt] = message
-            # The older entry of the heap must not bring it back early, so the receipt's owner moves.
+            # The heap's older row must not bring it back early.
             self._later = [row for row in self._later if row[3] != receipt]
             heapq.heapify(self._later)
             due = self._clock() + seconds
@@ -177,13 +177,9 @@ class Queues:
 
     def handle(self, request: Request) -> Answer:
         """One call of the API."""
-        target = request.headers.get("X-Amz-Target", "")
-        operation = self._operations.get(target.removeprefix("AmazonSQS."))
+        target = request.headers.get("X-Amz-Target", "").removeprefix("AmazonSQS.")
+        operation = self._operations.get(target, _unsupported)
         try:
-            if operation is None:
-                raise QueueError(
-                    "UnsupportedOperation", f"The sandbox has no {target or 'target'}."
-                )
             answer = operation(request.document())
         except QueueError as error:
             return _refusal(error)
@@ -262,6 +258,10 @@ class Queues:
     def _purge_queue(self, call: dict[str, Any]) -> dict[str, Any]:
         self._find(call).purge()
         return {}
+
+
+def _unsupported(_call: dict[str, Any]) -> dict[str, Any]:
+    raise QueueError("UnsupportedOperation", "The sandbox has no such operation.")
 
 
 def _shown(queue: Queue, message: QueuedMessage, names: list[str]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Step(NamedTuple):
 
 @dataclass(slots=True, frozen=True)
 class Origin:
-    """What the messages of one call share. *raw* is set instead of *content* for ``Content.Raw``."""
+    """What the messages of one call share; ``Content.Raw`` has *raw* in place of *content*."""
 
     kind: str
     at: float
@@ -146,6 +146,10 @@ class Store:
     def newest(self) -> Iterator[Message]:
         """The same, newest first."""
         return (m for m in reversed(self._messages[:]) if m.missing is None)
+
+    def latest(self) -> int:
+        """The number of the last message, 0 before there is one."""
+        return len(self._messages)
 
     def never_made(self) -> int:
         return sum(1 for m in self._messages if m.missing is not None)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -25,7 +26,7 @@ class Request:
     method: str
     path: str
     query_string: str
-    headers: Mapping[str, str]
+    headers: Message[str, str]
     body: bytes
     params: dict[str, str] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from ..web import HTML, Answer, Request, Response, Router, Wire
+from ..web import HTML, Answer, Handler, Request, Response, Router, Wire
 
 BOMB_MIB = 400
 _FEED = "application/rss+xml; charset=utf-8"
@@ -41,7 +41,7 @@ def mount(router: Router, good: Callable[[], bytes], stopping: threading.Event) 
         ),
     }
     for name, response in fixed.items():
-        router.add("GET", f"/news/broken/{name}", lambda _, response=response: response)  # type: ignore[misc]
+        router.add("GET", f"/news/broken/{name}", _always(response))
 
     def truncated(_request: Request) -> Answer:
         feed = good()
@@ -54,6 +54,10 @@ def mount(router: Router, good: Callable[[], bytes], stopping: threading.Event) 
     router.add("GET", "/news/broken/slow", slow)
     router.add("GET", "/news/broken/endless", lambda _: Wire(_endless(stopping)))
     router.add("GET", "/news/broken/gzip-bomb", lambda _: _bomb())
+
+
+def _always(response: Response) -> Handler:
+    return lambda _request: response
 
 
 def _moved(to: str, status: int) -> Response:
@@ -71,7 +75,8 @@ def _slow(seconds: int, stopping: threading.Event) -> Iterator[bytes]:
 
 def _endless(stopping: threading.Event) -> Iterator[bytes]:
     """A well-formed start, then entries until the reader has had enough."""
-    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nTransfer-Encoding: chunked\r\n\r\n"
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
+    yield b"Transfer-Encoding: chunked\r\n\r\n"
     yield _chunk(b'<?xml version="1.0"?><rss version="2.0"><channel><title>For ever</title>')
     number = 0
     while not stopping.is_set():
@@ -86,7 +91,7 @@ def _chunk(data: bytes) -> bytes:
 
 @cache
 def _bomb() -> Response:
-    """Some 400 kB that inflate to hundreds of MiB. Made when first asked for, never inflated here."""
+    """Some 400 kB that inflate to hundreds of MiB, made when first asked for."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     pieces = [squeeze.compress(b'<?xml version="1.0"?><rss version="2.0"><channel><title>')]
     block = b"a" * (1024 * 1024)

@@ -9,7 +9,21 @@ from html import escape
 from .articles import page
 from .feeds import FEEDS
 
-BROKEN = ["html", "truncated", "endless", "gzip-bomb", "gone", "busy", "error", "slow", "empty", "redirect", "redirect-loop", "redirect-private", "latin1"]
+BROKEN = (
+    "html",
+    "truncated",
+    "endless",
+    "gzip-bomb",
+    "gone",
+    "busy",
+    "error",
+    "slow",
+    "empty",
+    "redirect",
+    "redirect-loop",
+    "redirect-private",
+    "latin1",
+)
 
 
 @dataclass(frozen=True, slots=True)

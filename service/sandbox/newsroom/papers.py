@@ -41,7 +41,8 @@ def announced(anchor: date, day: int) -> list[Paper]:
     when = anchor + timedelta(days=day)
     if when.weekday() >= 5:
         return []
-    new = [_fixed(when, n, f) for n, f in enumerate(_bank()["fixed"]) if f["day"] == day]
+    fixed = [given for given in _bank()["fixed"] if given["day"] == day]
+    new = [_fixed(when, place, given) for place, given in enumerate(fixed)]
     new += [_made(when, n) for n in range(len(new), NEW_A_DAY)]
     older = [_made(_workday(when - timedelta(days=20 + n)), n * 3) for n in range(REPLACED_A_DAY)]
     replaced = [replace(p, version=2 + n % 3, kind="replace") for n, p in enumerate(older)]

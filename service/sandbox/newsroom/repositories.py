@@ -6,14 +6,21 @@ https://docs.github.com/en/rest/search/search#search-repositories
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from .entries import moment, seeded
 from .tables import rows
 
 
-def search(anchor: date, day: int, base: str, query: str, page: int, size: int) -> dict[str, Any]:
-    """A page of repositories, most stars first; words of *query* other than qualifiers must match."""
+class Page(NamedTuple):
+    """Which page, 1 the first, and how many rows it holds."""
+
+    number: int
+    size: int
+
+
+def search(anchor: date, day: int, base: str, query: str, page: Page) -> dict[str, Any]:
+    """Repositories that hold every plain word of *query*, most stars first; qualifiers are idle."""
     words = [word.lower() for word in query.split() if ":" not in word and ">" not in word]
     found = [_shown(row, anchor, day, base) for row in rows("repositories")]
     found = [item for item in found if all(word in _text(item) for word in words)]
@@ -21,7 +28,7 @@ def search(anchor: date, day: int, base: str, query: str, page: int, size: int) 
     return {
         "total_count": len(found),
         "incomplete_results": False,
-        "items": found[(page - 1) * size : page * size],
+        "items": found[(page.number - 1) * page.size : page.number * page.size],
     }
 
 

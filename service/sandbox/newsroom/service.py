@@ -145,14 +145,11 @@ class Newsroom:
         return self._conditional(request, body, "text/csv; charset=utf-8", modified)
 
     def _repositories(self, request: Request) -> Answer:
-        found = repositories.search(
-            self.anchor,
-            self.day,
-            self.base,
-            request.arg("q"),
-            request.number("page", 1, low=1),
-            request.number("per_page", 30, low=1, high=100),
+        page_asked = repositories.Page(
+            request.number("page", 1, low=1), request.number("per_page", 30, low=1, high=100)
         )
+        query = request.arg("q")
+        found = repositories.search(self.anchor, self.day, self.base, query, page_asked)
         return as_json(found)
 
     def _article(self, request: Request) -> Answer:
@@ -168,7 +165,8 @@ class Newsroom:
     def _abstract(self, request: Request) -> Answer:
         for paper in announced(self.anchor, self.day):
             if paper.number == request.params["number"]:
-                body = f"<p><em>{escape(', '.join(paper.authors))}</em></p><p>{escape(paper.abstract)}</p>"
+                people = escape(", ".join(paper.authors))
+                body = f"<p><em>{people}</em></p><p>{escape(paper.abstract)}</p>"
                 return Response(page(paper.title, body), 200, HTML)
         return Response(page(request.params["number"], "<p>An older paper.</p>"), 200, HTML)
 

@@ -1,4 +1,4 @@
-"""Refusals in the shape in which Amazon SES sends them, so that an SDK raises its own exceptions."""
+"""Refusals as Amazon SES sends them, so that an SDK raises its own exceptions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SesError(Exception):
 
 
 class EntryError(Exception):
-    """A bulk entry that SES refuses while it takes the others. *status* is a ``BulkEmailStatus``."""
+    """A bulk entry that is refused while others are taken; *status* is a ``BulkEmailStatus``."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
