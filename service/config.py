@@ -7,8 +7,10 @@ variable winning. The file's lines are put into the environment first, so that b
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -16,6 +18,9 @@ from typing import Literal
 from dotenv import load_dotenv
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
 
 
 class Settings(BaseSettings):
@@ -47,7 +52,7 @@ class Settings(BaseSettings):
     grace_minutes: float = Field(default=20.0, gt=0)
 
     tick_seconds: float = Field(default=60.0, gt=0)
-    worker_processes: int = Field(default=2, ge=1)
+    worker_processes: int = Field(default=3, ge=1)
     web_threads: int = Field(default=8, ge=1)
     allow_private_sources: bool = False
     log_format: Literal["text", "json"] = "text"
@@ -71,7 +76,12 @@ class Settings(BaseSettings):
 
     @property
     def redis_socket(self) -> Path:
-        return self.data_dir.resolve() / "redis.sock"
+        """The private server's socket; a deep data folder's lies in the temporary one instead."""
+        path = self.data_dir.resolve() / "redis.sock"
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"broadsheet-{digest}.sock"
 
     @property
     def broker(self) -> str:

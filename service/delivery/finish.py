@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import CursorResult, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.states import UNRESOLVED
@@ -51,14 +51,27 @@ def halt_issue(session: Session, issue_id: int, reason: str) -> None:
     )
 
 
-def resume_issue(session: Session, issue_id: int) -> bool:
-    """Go on with an issue that was held while it was sent; False when it was not."""
-    planned = exists().where(Delivery.issue_id == Issue.id)
-    moved = session.execute(
+def halt_unsent(session: Session, issue_id: int, reason: str) -> None:
+    """Hold an approved issue that cannot be planned; nothing of it has gone out."""
+    session.execute(
         update(Issue)
-        .where(Issue.id == issue_id, Issue.state == IssueState.HELD, planned)
-        .values(state=IssueState.SENDING, reason=None)
-        .returning(Issue.id)
+        .where(Issue.id == issue_id, Issue.state == IssueState.APPROVED)
+        .values(state=IssueState.HELD, reason=reason)
+    )
+
+
+def drop_stopped(session: Session, now: datetime) -> int:
+    """Say of the queued rows of stopped issues that they were not sent, and why; how many."""
+    stopped = exists().where(Issue.id == Delivery.issue_id, Issue.state == IssueState.STOPPED)
+    dropped = session.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.QUEUED, stopped)
+        .values(
+            state=DeliveryState.SKIPPED,
+            reason="The issue was stopped before this message went out.",
+            changed_at=now,
+        )
         .execution_options(synchronize_session=False)
-    ).scalar()
-    return moved is not None
+    )
+    assert isinstance(dropped, CursorResult)
+    return dropped.rowcount

@@ -1,0 +1,79 @@
+"""``build``, ``preview``, ``compose``: an issue before it goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from service.cli.finding import issue_named, newsletter_named, ready
+
+
+@click.command("build")
+@click.argument("newsletter", required=False)
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The issue's date; today.")
+@click.option("--weekly", is_flag=True, help="The digest for weekly readers.")
+def build_command(newsletter: str | None, day: datetime | None, weekly: bool) -> None:
+    """Make the draft of a day's issue from what was collected, or make it anew."""
+    from service.db import session_scope
+    from service.issues.build import build_issue
+    from service.issues.errors import IssueFrozen
+    from service.models import IssueKind
+
+    ready()
+    now = datetime.now(UTC)
+    try:
+        with session_scope() as session:
+            found = newsletter_named(session, newsletter)
+            local_date = day.date() if day else now.astimezone(ZoneInfo(found.timezone)).date()
+            kind = IssueKind.WEEKLY if weekly else IssueKind.DAILY
+            issue = build_issue(session, found, local_date, now, kind)
+            click.echo(f"{found.slug}/{issue.number}: {issue.state.value} — {issue.subject}")
+            if issue.reason:
+                click.echo(issue.reason)
+    except IssueFrozen as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command("preview")
+@click.argument("issue", required=False)
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder."
+)
+def preview_command(issue: str | None, out: Path) -> None:
+    """Write an issue as html, txt and eml into a folder, as the fullest choice gets it."""
+    from service.db import session_scope
+    from service.issues.approve import document_now
+    from service.rendering.preview import write_preview
+
+    ready()
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        found = issue_named(session, issue)
+        written = write_preview(found, out, now, document_now(session, found, now))
+    for path in written:
+        click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+
+
+@click.command("compose")
+@click.argument("newsletter")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--subject", required=True, help="The mail's subject.")
+def compose_command(newsletter: str, file: Path, subject: str) -> None:
+    """Make the draft of an issue written by hand, in Markdown."""
+    from service.db import session_scope
+    from service.issues.approve import compose_manual
+    from service.issues.errors import BadInput
+
+    ready()
+    try:
+        with session_scope() as session:
+            found = newsletter_named(session, newsletter)
+            issue = compose_manual(session, found, subject, file.read_text(), datetime.now(UTC))
+            name = f"{found.slug}/{issue.number}"
+    except (BadInput, UnicodeDecodeError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name}: a draft. Look at it with `broadsheet preview {name} --out FOLDER`,")
+    click.echo(f"then send it with `broadsheet send {name}`.")

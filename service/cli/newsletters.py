@@ -1,0 +1,88 @@
+"""``load``, ``dump``, ``collect``: a newsletter as a file, and its sources."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from service.cli.finding import newsletter_named, ready
+
+
+@click.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load_command(file: Path) -> None:
+    """Make or change a newsletter and its sources from FILE.toml. Loading twice changes nothing."""
+    from service.db import session_scope
+    from service.newsletters.file import load_newsletter
+    from service.newsletters.problems import BadNewsletter
+    from service.rendering.theme import load_theme
+    from service.sources.kinds import check_config
+
+    ready()
+    try:
+        with session_scope() as session:
+            report = load_newsletter(
+                session,
+                file.read_text(),
+                datetime.now(UTC),
+                check_source=check_config,
+                check_theme=load_theme,
+            )
+    except (BadNewsletter, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    if report.unchanged:
+        click.echo(f"{report.slug}: nothing has changed.")
+        return
+    click.echo(f"{report.slug}: {'made' if report.created else 'changed'}.")
+    for what, names in (
+        ("changed", report.fields),
+        ("sources added", report.added),
+        ("sources changed", report.changed),
+        ("sources paused, the file no longer names them", report.paused),
+    ):
+        if names:
+            click.echo(f"  {what}: {', '.join(names)}")
+
+
+@click.command("dump")
+@click.argument("newsletter", required=False)
+def dump_command(newsletter: str | None) -> None:
+    """Print a newsletter as the file that `load` reads."""
+    from service.db import session_scope
+    from service.newsletters.file import dump_newsletter
+
+    ready()
+    with session_scope() as session:
+        click.echo(dump_newsletter(session, newsletter_named(session, newsletter).slug), nl=False)
+
+
+@click.command("collect")
+@click.argument("source", required=False)
+def collect_command(source: str | None) -> None:
+    """Check every active source now, or only SOURCE, and say what each gave."""
+    from service.db import session_scope
+    from service.models import Source, SourceState
+    from service.sources.collect import collect_source
+
+    ready()
+    with session_scope() as session:
+        query = select(Source.id).order_by(Source.section, Source.slug)
+        query = (
+            query.where(Source.slug == source)
+            if source
+            else query.where(Source.state == SourceState.ACTIVE)
+        )
+        ids = list(session.scalars(query))
+    if not ids:
+        named = f"There is no source {source!r}." if source else "There are no active sources."
+        raise click.ClickException(f"{named} `broadsheet load FILE.toml` makes them.")
+    failed = 0
+    for source_id in ids:
+        report = collect_source(source_id, datetime.now(UTC), force=True)
+        failed += report.outcome == "failed"
+        click.echo(str(report))
+    if failed:
+        click.echo(f"{failed} of {len(ids)} sources failed; the others are not affected.", err=True)

@@ -1,0 +1,95 @@
+"""``send``, ``status``, ``events``: an issue on its way."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+
+import click
+
+from service.cli.finding import issue_named, moment, ready
+
+
+@click.command("send")
+@click.argument("issue", required=False)
+@click.option("--at", "at", help="When, such as '2026-11-20 07:00' (the newsletter's time).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def send_command(issue: str | None, at: str | None, yes: bool) -> None:
+    """Approve a draft and let it go, now or at an hour. Names the readers first."""
+    from service.db import session_scope
+    from service.delivery.audience import count_audience
+    from service.doorbell import Bell, ring
+    from service.issues.approve import approve
+    from service.issues.errors import BadInput
+    from service.issues.states import IllegalMove
+    from service.models import Timing
+
+    ready()
+    now = datetime.now(UTC)
+    try:
+        with session_scope() as session:
+            found = issue_named(session, issue)
+            name = f"{found.newsletter.slug}/{found.number}"
+            when = moment(at, found.newsletter) if at else now
+            readers = count_audience(session, found, now)
+            question = f"Send {name}, {found.subject!r}, to {readers:,} readers"
+            if not yes:
+                click.confirm(f"{question} {'at ' + at if at else 'now'}?", abort=True)
+            approve(session, found, now, scheduled_at=when, timing=Timing.NOW)
+            ring(session, Bell.DISPATCH, found.id)
+    except (BadInput, IllegalMove) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{name} goes to {readers:,} readers {'at ' + at if at else 'now'}.")
+    click.echo(f"`broadsheet status {name}` says how far it is; a running worker sends it.")
+
+
+@click.command("status")
+@click.argument("issue", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status_command(issue: str | None, as_json: bool) -> None:
+    """What became of an issue's messages; of the latest issue unless one is named."""
+    from service.db import session_scope
+    from service.delivery.finish import counts
+
+    ready()
+    with session_scope() as session:
+        found = issue_named(session, issue)
+        tally = {state.value: count for state, count in counts(session, found.id).items()}
+        name = f"{found.newsletter.slug}/{found.number}"
+        report = {
+            "issue": name,
+            "subject": found.subject,
+            "state": found.state.value,
+            "reason": found.reason,
+            "planned": found.audience_count,
+            "deliveries": tally,
+        }
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False))
+        return
+    click.echo(f"{name} — {report['subject']}")
+    click.echo(f"State: {report['state']}" + (f" ({report['reason']})" if report["reason"] else ""))
+    if report["planned"] is None:
+        click.echo("Not planned yet: nobody has been chosen, nothing has been sent.")
+        return
+    for state, count in tally.items():
+        if count:
+            click.echo(f"{count:>9,}  {state.replace('_', ' ')}")
+    click.echo(f"{sum(tally.values()):>9,}  in all, of {report['planned']:,} planned")
+
+
+@click.command("events")
+def events_command() -> None:
+    """Take SES's events from the queue of BROADSHEET_SQS_QUEUE_URL until stopped."""
+    from service.cli.up import stop_on_signals
+    from service.config import settings
+    from service.events.queue import Poller
+
+    ready()
+    if not settings().sqs_queue_url:
+        raise click.ClickException("Set BROADSHEET_SQS_QUEUE_URL to the queue that holds events.")
+    stopping: threading.Event = stop_on_signals()
+    Poller(settings().sqs_queue_url).run(
+        lambda seconds: stopping.wait(seconds) if seconds else stopping.is_set()
+    )

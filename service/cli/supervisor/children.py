@@ -1,0 +1,96 @@
+"""Which processes make up the service, and how each is started. The Procfile says the same."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from service.cli.supervisor.redis_server import find_redis, redis_command
+from service.config import Settings
+from service.doorbell import QUEUES
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process to keep running. ``ready`` says when the next one may start."""
+
+    name: str
+    command: list[str]
+    ready: Callable[[], bool] = lambda: True
+    stop_seconds: float = 30.0
+    """How long it may take to drain after SIGTERM."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def private_redis(settings: Settings) -> Child:
+    """The embedded default's Redis. It is the first to start and the last to stop."""
+    socket = settings.redis_socket
+    socket.unlink(missing_ok=True)  # left by a kill; whoever holds the lock owns it
+    return Child(
+        "redis",
+        redis_command(find_redis(), socket, settings.data_dir.resolve() / "redis"),
+        ready=lambda: redis_answers(settings.redis),
+        stop_seconds=10,
+    )
+
+
+def redis_answers(url: str) -> bool:
+    """Whether the Redis at *url* answers a PING now."""
+    client = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        client.close()
+
+
+def service_children(settings: Settings) -> list[Child]:
+    """Web, worker, beat, and the reader of SES's events where a queue is set."""
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "workers.app"]
+    children = [
+        Child(
+            "web",
+            [
+                *python, "gunicorn", "service.web.app:create_app()",
+                "--bind", settings.bind,
+                "--worker-class", "gthread",
+                "--threads", str(settings.web_threads),
+                "--graceful-timeout", "15",
+                "--log-level", "warning",
+                "--no-control-socket",
+            ],
+        ),
+        Child(
+            "worker",
+            [
+                *celery, "worker",
+                "-Q", ",".join(sorted(set(QUEUES.values()))),
+                "--without-gossip", "--without-mingle", "--without-heartbeat",
+                "--loglevel", "INFO",
+            ],
+        ),
+        Child(
+            "beat",
+            [
+                *celery, "beat",
+                "--pidfile", "",
+                "--schedule", str(settings.data_dir.resolve() / "beat-schedule"),
+                "--loglevel", "WARNING",
+            ],
+            stop_seconds=10,
+        ),
+    ]  # fmt: skip
+    if settings.sqs_queue_url:
+        children.append(Child("events", [*python, "service.cli", "events"]))
+    return children
+
+
+def log_path(folder: Path, child: Child) -> Path:
+    return folder / f"{child.name}.log"

@@ -1,0 +1,42 @@
+"""What a notice says: the one place where rendering, tokens and a notice's row come together."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from service.audience import tokens
+from service.config import Settings
+from service.delivery.addressing import reader_links
+from service.issues.approve import document_now
+from service.message.mail import Mail
+from service.models import Issue, Newsletter, Notice, NoticeKind
+from service.rendering.issue import Identity
+from service.rendering.notices import render_notice, render_test_copy
+
+
+def mail_of_notice(
+    session: Session, notice: Notice, settings: Settings
+) -> tuple[Mail, dict[str, str]]:
+    """The mail of *notice* and the values of its slots. ValueError when it cannot be made."""
+    newsletter = session.get_one(Newsletter, notice.newsletter_id)
+    identity = Identity.of(newsletter, settings.base_url)
+    if notice.kind is NoticeKind.TEST:
+        issue = session.get_one(Issue, notice.issue_id)
+        links = {
+            name: f"{identity.home_url}#{name}" for name in ("unsubscribeUrl", "preferencesUrl")
+        }
+        return render_test_copy(document_now(session, issue, notice.created_at), identity), links
+    if notice.subscription_id is None:
+        raise ValueError(f"a {notice.kind.value} notice without a subscription")
+    return render_notice(notice.kind, identity), _links(notice, settings)
+
+
+def _links(notice: Notice, settings: Settings) -> dict[str, str]:
+    subscription_id = notice.subscription_id
+    assert subscription_id is not None
+    issued = tokens.stamp(notice.created_at)
+    confirm = tokens.sign(settings.secret, "confirm", subscription_id, issued)
+    return {
+        "actionUrl": f"{settings.base_url}/confirm/{confirm}",
+        **reader_links(subscription_id, secret=settings.secret, base_url=settings.base_url),
+    }

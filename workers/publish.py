@@ -1,0 +1,76 @@
+"""Doorways from a newsletter's hour to planned deliveries: build, freeze, render, plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from service.config import settings
+from service.db import engine, session_scope
+from service.delivery.claim import due_issues_with_batches
+from service.delivery.finish import finish_issues, halt_unsent
+from service.delivery.plan import MissingVariants, Planned, plan_issue
+from service.doorbell import Bell, publish, ring
+from service.issues.due import build_due, due_issues
+from service.models import Issue, IssueState
+from service.rendering.environment import TemplateError
+from service.rendering.variants import render_missing_variants
+from workers.app import app
+
+log = structlog.get_logger(__name__)
+
+TRIES = 5
+"""Readers may change their choice while an issue is rendered; each try renders what is new."""
+
+
+@app.task(name=Bell.BUILD.value)
+def build_issue(newsletter_id: int) -> None:
+    """Build what the newsletter owes now, and ring for what may go at once."""
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        for issue in build_due(session, newsletter_id, now):
+            log.info("issue.built", issue=issue.id, number=issue.number, state=issue.state.value)
+        for issue_id in due_issues(session, now):
+            ring(session, Bell.DISPATCH, issue_id)
+
+
+@app.task(name=Bell.DISPATCH.value)
+def dispatch_issue(issue_id: int) -> None:
+    """Render an approved issue once for each choice, plan its deliveries, ring for the senders."""
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        issue = session.get(Issue, issue_id)
+        if issue is None or issue.state is not IssueState.APPROVED:
+            return
+        if issue.scheduled_at is not None and issue.scheduled_at > now:
+            return
+    try:
+        planned = render_and_plan(issue_id, now)
+    except TemplateError as error:
+        with session_scope() as session:
+            halt_unsent(session, issue_id, f"It could not be rendered: {error}")
+        log.exception("issue.not_rendered", issue=issue_id)
+        return
+    log.info("issue.planned", issue=issue_id, deliveries=planned.deliveries)
+    with session_scope() as session:
+        finish_issues(session, now)  # an issue for nobody is sent as soon as it is planned
+        waiting = due_issues_with_batches(session, now)
+    for waiting_id in waiting:
+        for _ in range(settings().worker_processes):
+            publish(Bell.BATCH, waiting_id)
+
+
+def render_and_plan(issue_id: int, now: datetime) -> Planned:
+    """Render what is missing and plan; again when somebody chose something new in between."""
+    for _ in range(TRIES):
+        with session_scope() as session:
+            issue = session.get_one(Issue, issue_id)
+            render_missing_variants(session, issue, now)
+        try:
+            with Session(engine(), expire_on_commit=False) as session, session.begin():
+                return plan_issue(session, issue_id, now, batch_size=settings().batch_size)
+        except MissingVariants:
+            continue
+    raise MissingVariants(f"issue {issue_id}: readers changed their choice {TRIES} times; later")

@@ -1,0 +1,86 @@
+"""Doorways to delivery: batches of issues, and service mail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import structlog
+from celery.signals import worker_process_init, worker_process_shutdown
+from redis import Redis
+
+from service.config import settings
+from service.db import session_scope
+from service.delivery.account import AccountRate
+from service.delivery.claim import claim_batch, due_issues_with_batches
+from service.delivery.finish import finish_issues
+from service.delivery.notices import send_notice as send_one_notice
+from service.delivery.pace import PaceUnavailable, RedisPace
+from service.delivery.send import Sender
+from service.delivery.transports import AccountUnavailable
+from service.delivery.transports.choose import make_transport
+from service.doorbell import Bell, publish
+from workers.app import app
+from workers.notices import mail_of_notice
+
+log = structlog.get_logger(__name__)
+
+SENDING_TIME = timedelta(seconds=15)
+"""A task takes no more chunks after this and rings for the rest, so that a stop is never far."""
+
+
+@lru_cache(maxsize=1)
+def sender() -> Sender:
+    """This process's transport and pace, made at the first use (after the fork)."""
+    chosen = settings()
+    transport = make_transport(chosen)
+    client = Redis.from_url(chosen.redis, socket_timeout=5, socket_connect_timeout=3)
+    return Sender(
+        transport=transport,
+        pace=RedisPace(client),
+        settings=chosen,
+        rate=AccountRate(transport, client, share=chosen.rate_share, limit=chosen.max_send_rate),
+    )
+
+
+@app.task(name=Bell.BATCH.value)
+def send_batch(issue_id: int) -> None:
+    """Send due batches of any issue for a while; *issue_id* is only what was rung for."""
+    until = datetime.now(UTC) + SENDING_TIME
+    lease = timedelta(seconds=settings().lease_seconds)
+    while (now := datetime.now(UTC)) < until:
+        with session_scope() as session:
+            claim = claim_batch(session, now, lease)
+        if claim is None:
+            break
+        tally = sender().send_batch(claim, until=until)
+        log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
+    with session_scope() as session:
+        now = datetime.now(UTC)
+        finish_issues(session, now)
+        waiting = due_issues_with_batches(session, now)
+    for waiting_id in waiting:
+        publish(Bell.BATCH, waiting_id)
+
+
+@app.task(name=Bell.NOTICE.value)
+def send_notice(notice_id: int) -> None:
+    """Send one piece of service mail; when it cannot be sent now, the tick rings again."""
+    try:
+        outcome = send_one_notice(sender(), notice_id, mail_of_notice)
+    except (PaceUnavailable, AccountUnavailable) as error:
+        log.warning("notice.no_pace", notice=notice_id, error=str(error))
+        return
+    if outcome is not None:
+        log.info("notice.sent", notice=notice_id, verdict=outcome.verdict.value)
+
+
+@worker_process_init.connect
+def _after_fork(**_: object) -> None:
+    sender.cache_clear()
+
+
+@worker_process_shutdown.connect
+def _before_exit(**_: object) -> None:
+    if sender.cache_info().currsize:
+        sender().transport.close()
