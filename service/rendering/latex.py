@@ -1,0 +1,79 @@
+"""The LaTeX that real abstracts hold, as text a person reads.
+
+pylatexenc knows the symbols but not prose: given a whole abstract it takes "$5 and $10" for a
+formula and a bare ``%`` for a comment. So it sees only what is surely LaTeX, and what it cannot
+read stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pylatexenc.latex2text import LatexNodes2Text
+
+from service.rendering.filters import one_space
+
+_ANY_LATEX = re.compile(r"[\\$`~]|''|--")
+# As pandoc has it: no space inside the dollars, no digit after the closing one ("$5-$10").
+_FORMULA = re.compile(r"(?<![\\$\w])\$(?!\s)([^$]{1,300}?)(?<![\s\\])\$(?![\d$])")
+_SURELY_MATH = re.compile(r"[\\^_=<>+{}|]")
+_ARGUMENT = r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+_STYLED = re.compile(
+    r"\\(?:text(?:bf|it|tt|sc|sl|rm|sf|up|md|normal|superscript|subscript)?|emph|underline|mbox"
+    r"|url|mathrm|mathbf)" + _ARGUMENT
+)
+_LINKED = re.compile(r"\\href\s*\{[^{}]*\}" + _ARGUMENT)
+_CITED = re.compile(r"[~ ]?\\(?:cite[a-z]*|label|footnote)\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}")
+_ACCENT = re.compile(r"""\{?\\['"`^~=.][ ]?(?:\{[A-Za-z]\}|[A-Za-z])\}?""")
+_ESCAPED = re.compile(r"\\([%&#_${}])")
+_MACRO = re.compile(r"\\[A-Za-z]+")
+_SINGLE_QUOTED = re.compile(r"(?<![\w`])`(?=\w)([^`'\n]{1,80})'(?!\w)")
+_TIE = re.compile(r"(?<=[\w.)])~(?=[\w(])")
+_READER = LatexNodes2Text(math_mode="text")
+
+
+def readable(text: str) -> str:
+    """*text* on one line with formulas, macros, quotes and dashes as Unicode text."""
+    text = one_space(text)
+    if not _ANY_LATEX.search(text):
+        return text
+    text = _FORMULA.sub(_formula, text)
+    text = _LINKED.sub(r"\1", _CITED.sub("", text))
+    for _ in range(3):  # styles stand within styles
+        text = _STYLED.sub(r"\1", text)
+    text = _ACCENT.sub(lambda found: _converted(found[0]), text)
+    text = _ESCAPED.sub(r"\1", text)
+    text = _MACRO.sub(lambda found: _converted(found[0]), text)
+    return one_space(_dashed(_quoted(_TIE.sub(" ", text))))
+
+
+def _formula(found: re.Match[str]) -> str:
+    inside = found[1]
+    if " " in inside and not _SURELY_MATH.search(inside):
+        return found[0]  # "$5 to US$" is money
+    text = _converted(inside)
+    return found[0] if text == inside and "\\" in inside else text
+
+
+def _converted(source: str) -> str:
+    """*source* as pylatexenc reads it, or as it is when that fails or leaves nothing."""
+    try:
+        text = one_space(_READER.latex_to_text(source))
+    # Its parser fails on strangers' text with whatever it meets: IndexError, AttributeError,
+    # its own errors, RecursionError. None of them may stop an issue.
+    except Exception:
+        return source
+    return text or source
+
+
+def _quoted(text: str) -> str:
+    text = text.replace("``", "“").replace("''", "”")
+    return _SINGLE_QUOTED.sub(
+        "\N{LEFT SINGLE QUOTATION MARK}\\1\N{RIGHT SINGLE QUOTATION MARK}", text
+    )
+
+
+def _dashed(text: str) -> str:
+    text = re.sub(r"(?<=[\w,.)]) ?--- ?(?=\w)", " — ", text)
+    text = text.replace(" -- ", " \N{EN DASH} ")
+    return re.sub(r"(?<=\d)--(?=\d)", "\N{EN DASH}", text)
