@@ -29,15 +29,14 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether *address* is one of the public internet.
 
     Not public: private, loopback, link-local, CGNAT (RFC 6598), multicast, reserved, unspecified,
-    IPv4 written as IPv6, and tunnels whose inner IPv4 address is not public.
+    IPv4 written as IPv6, Teredo, and what NAT64 or 6to4 would carry to such an address.
     """
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped or address.is_site_local:
             return False
-        inner = [address.sixtofour, *(address.teredo or ())]
         if address in _NAT64:
-            inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
-        if any(tunnelled and not is_public(tunnelled) for tunnelled in inner):
+            return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
+        if address.sixtofour and not is_public(address.sixtofour):
             return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 

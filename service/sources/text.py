@@ -24,7 +24,7 @@ _UNWANTED = re.compile(
 def plain_text(markup: str, limit: int = SUMMARY_LIMIT) -> str:
     """HTML as text of at most *limit* characters; paragraphs stand apart by an empty line."""
     stripped = nh3.clean(
-        _BLOCK.sub("\n\n<", markup),
+        _BLOCK.sub("\n\n<", scrub(markup)),
         tags=set(),
         clean_content_tags={"script", "style", "template", "noscript", "iframe", "svg"},
     )
@@ -64,5 +64,5 @@ def shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
-    words = head.rsplit(None, 1)[0] if not text[limit - 1].isspace() else head
+    words = head if text[limit - 1].isspace() else head.rpartition(" ")[0]
     return (words if len(words) > limit // 2 else head).rstrip() + "…"

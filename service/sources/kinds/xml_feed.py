@@ -16,6 +16,7 @@ from service.sources.kinds.base import BadFeed, Page, refuse_html
 MOST_ENTRIES = 300
 
 _ENTRY_END = re.compile(rb"</(?:[\w-]+:)?(?:item|entry)\s*>")
+_NUMBERED = re.compile(rb"&#(?:[xX]0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}));")
 _FEED_END = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def _feedparser(page: Page) -> Any:
     headers = {"content-type": page.content_type, "content-location": page.url}
     try:
         return feedparser.parse(
-            BytesIO(page.body),
+            BytesIO(_NUMBERED.sub(_sound, page.body)),
             response_headers={name: value for name, value in headers.items() if value},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -62,6 +63,16 @@ def _feedparser(page: Page) -> Any:
         # feedparser promises never to raise and does on hostile bytes, with whatever its many
         # date, charset and SGML helpers happen to raise.
         raise BadFeed(f"The feed cannot be read ({type(error).__name__}: {error}).") from error
+
+
+def _sound(reference: re.Match[bytes]) -> bytes:
+    """A character by its number, or nothing where there is no such character.
+
+    Some feeds write an emoji as the two halves of UTF-16, on which feedparser gives up altogether.
+    """
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    exists = 0 < number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF
+    return reference[0] if exists else b""
 
 
 def _was_cut(parsed: Any, body: bytes) -> bool:
