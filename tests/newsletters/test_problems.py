@@ -1,0 +1,134 @@
+"""A file with a mistake: which line, which field, and what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.newsletters.problems import BadNewsletter, read_spec
+from tests.newsletters.test_file import FILE
+
+
+def problems(text: str) -> tuple[str, ...]:
+    with pytest.raises(BadNewsletter) as caught:
+        read_spec(text)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            'name = "The Report"',
+            "",
+            "name: is missing.",
+        ),
+        (
+            'name = "The Report"',
+            'name = "The Report"\ntitle = "x"',
+            "line 4: title: is not known here. There are: byline, description, language, name, "
+            "postal_address, publishing, schedule, sections, sender, slug, sources, theme.",
+        ),
+        (
+            'heading = "AI Labs"',
+            'heading = "AI Labs"\nlimits = 3',
+            "line 19: section 'labs', limits: is not known here. Did you mean 'limit'? There are: "
+            "empty, focused_heading, heading, kind, limit, more_label, optional, pool, slug, "
+            "topics.",
+        ),
+        (
+            'kind = "headlines"',
+            'kind = "headline"',
+            "line 17: section 'labs', kind: Input should be 'headlines', 'papers', 'tables', "
+            "'repos' or 'posts'.",
+        ),
+        (
+            "Europe/Berlin",
+            "Europe/Bärlin",
+            "line 10: schedule.timezone: 'Europe/Bärlin' is not a known time zone; use a name such "
+            "as Europe/Berlin or UTC.",
+        ),
+        (
+            "06:30",
+            "6:30",
+            "line 11: schedule.time: must be written like 07:00.",
+        ),
+        (
+            '["mon", "fri"]',
+            '["monday"]',
+            "line 12: schedule.days.0: Input should be 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' "
+            "or 'sun'.",
+        ),
+        (
+            'section = "labs"',
+            'section = "lab"',
+            "source 'lab': there is no section 'lab'; there are labs, benchmarks.",
+        ),
+        (
+            'section = "benchmarks"',
+            'section = "labs"',
+            "source 'bench' is a table and belongs into a section of kind 'tables', but 'labs' is "
+            "of kind 'headlines'.",
+        ),
+        (
+            'section = "labs"',
+            'section = "benchmarks"',
+            "source 'lab' gives items, but section 'benchmarks' of kind 'tables' shows sources of "
+            "kind table only.",
+        ),
+        (
+            'slug = "bench"',
+            'slug = "lab"',
+            "two sources have the slug 'lab'.",
+        ),
+        (
+            "https://lab.example.org/feed",
+            "lab.example.org/feed",
+            "line 29: source 'lab', url: must be an address that begins with http:// or https://.",
+        ),
+        (
+            "deep = { on = true }",
+            "since = 2026-01-01",
+            "line 38: source 'bench', config: may hold text, numbers, true, false, lists and "
+            "tables only; write a date as text.",
+        ),
+        (
+            "1 Main Street",
+            " ",
+            "line 4: postal_address: must not be empty: the law asks for one in every issue.",
+        ),
+        (
+            'slug = "lab"',
+            'slug = "The Lab"',
+            "line 26: source 'The Lab', slug: must be small letters, digits and hyphens, beginning "
+            "with a letter.",
+        ),
+        (
+            'name = "The Report"',
+            'name = "The\\nReport"',
+            "line 3: name: must be one line of text, and not empty.",
+        ),
+        (
+            'name = "The Report"',
+            'name = "The\\u0000Report"',
+            "The file holds a NUL character, which no database keeps: remove it.",
+        ),
+        (
+            'name = "The Report"',
+            'name = "The Report',
+            "This is not TOML: Illegal character '\\n' (at line 3, column 19).",
+        ),
+    ],
+)
+def test_it_says_what_is_wrong_and_where(old: str, new: str, problem: str) -> None:
+    assert old in FILE
+    assert problems(FILE.replace(old, new, 1)) == (problem,)
+
+
+def test_it_says_that_an_address_is_none() -> None:
+    (problem,) = problems(FILE.replace("report@example.org", "report.example.org"))
+    assert problem.startswith("line 7: sender.address: That does not look like an address")
+
+
+def test_it_finds_every_problem_at_once() -> None:
+    text = FILE.replace("Berlin", "Bärlin").replace('"headlines"', '"x"')
+    assert [problem.split(":")[0] for problem in problems(text)] == ["line 10", "line 17"]
