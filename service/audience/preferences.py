@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
 from service.audience.choices import BadChoice, Wanted, canonical, row_for, section_specs, wanted_by
 from service.audience.consent import Line, record
+from service.localtime import DAY, due_at_local_hour, next_run
 from service.models import (
     Cadence,
     ConsentKind,
@@ -108,7 +109,7 @@ def change_preferences(
 
 
 def next_issue_at(subscription: Subscription, now: datetime) -> datetime | None:
-    """When this reader's next issue should come, in their own zone; None when none is to come.
+    """When (UTC) this reader's next issue should come; None when none is to come.
 
     A reader with an hour of their own gets the issue of a day the first time that their clock
     shows that hour once the issue is out.
@@ -116,23 +117,25 @@ def next_issue_at(subscription: Subscription, now: datetime) -> datetime | None:
     newsletter = subscription.newsletter
     if subscription.state is not SubscriptionState.ACTIVE:
         return None
-    start = max(now, subscription.paused_until or now)
-    home = ZoneInfo(newsletter.timezone)
-    days = issue_days(newsletter, subscription.cadence)
-    first = start.astimezone(home).date() - timedelta(days=1)
-    for offset in range(10):
-        day = first + timedelta(days=offset)
-        if day.weekday() not in days:
-            continue
-        out_at = datetime(
-            day.year, day.month, day.day, newsletter.send_hour, newsletter.send_minute, tzinfo=home
+    since = max(
+        subscription.confirmed_at or now - DAY, subscription.paused_until or now - DAY, now - DAY
+    )
+    out_at = since
+    while True:
+        following = next_run(
+            out_at,
+            newsletter.timezone,
+            newsletter.send_hour,
+            newsletter.send_minute,
+            issue_days(newsletter, subscription.cadence),
         )
-        at = out_at
+        if following is None:
+            return None
+        out_at = at = following
         if subscription.send_hour is not None and subscription.timezone is not None:
-            at = next_hour(out_at, subscription.send_hour, ZoneInfo(subscription.timezone))
-        if at > start:
+            at = due_at_local_hour(out_at, subscription.timezone, subscription.send_hour)
+        if at > now:
             return at
-    return None
 
 
 def issue_days(newsletter: Newsletter, cadence: Cadence) -> frozenset[int]:
@@ -141,15 +144,6 @@ def issue_days(newsletter: Newsletter, cadence: Cadence) -> frozenset[int]:
         return frozenset(() if newsletter.weekly_day is None else (newsletter.weekly_day,))
     days = frozenset(newsletter.send_days)
     return days & frozenset(WEEKDAYS) if cadence is Cadence.WEEKDAYS else days
-
-
-def next_hour(start: datetime, hour: int, zone: ZoneInfo) -> datetime:
-    """The first moment from *start* on at which the clocks of *zone* show *hour* o'clock."""
-    local = start.astimezone(zone)
-    at = local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
-    while at < start:
-        at = (at.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
-    return at
 
 
 def _as_said(preferences: Preferences) -> dict[str, Any]:

@@ -89,20 +89,11 @@ def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:
     return len(today) < CONFIRMATIONS_A_DAY and all(at <= now - CONFIRM_AGAIN_AFTER for at in today)
 
 
-def confirm(
-    session: Session,
-    subscription_id: int,
-    issued_at: datetime,
-    now: datetime,
-    visitor: Visitor = NOBODY,
-) -> ConfirmResult:
-    """Make a subscription active by the link of a confirmation issued at *issued_at*.
+def can_confirm(subscription: Subscription, issued_at: datetime, now: datetime) -> ConfirmResult:
+    """What following a confirmation's link of *issued_at* comes to; changes nothing.
 
     A link from before the reader left is as good as expired: an old mail must not bring them back.
     """
-    subscription = _locked(session, subscription_id)
-    if subscription is None:
-        return ConfirmResult.GONE
     if subscription.state is SubscriptionState.ACTIVE:
         return ConfirmResult.ALREADY
     left_at = subscription.unsubscribed_at
@@ -110,12 +101,28 @@ def confirm(
     stale = left_at is not None and issued_at < left_at.replace(microsecond=0)
     if stale or now - issued_at > CONFIRM_WITHIN:
         return ConfirmResult.EXPIRED
-    came_back = subscription.state is SubscriptionState.UNSUBSCRIBED
-    kind = ConsentKind.RESUBSCRIBED if came_back else ConsentKind.CONFIRMED
-    subscription.confirmed_at = now
-    _take_back(session, subscription, kind, now, visitor)
-    _notify(session, subscription, NoticeKind.WELCOME, now)
     return ConfirmResult.CONFIRMED
+
+
+def confirm(
+    session: Session,
+    subscription_id: int,
+    issued_at: datetime,
+    now: datetime,
+    visitor: Visitor = NOBODY,
+) -> ConfirmResult:
+    """Make a subscription active by the link of a confirmation issued at *issued_at*."""
+    subscription = _locked(session, subscription_id)
+    if subscription is None:
+        return ConfirmResult.GONE
+    result = can_confirm(subscription, issued_at, now)
+    if result is ConfirmResult.CONFIRMED:
+        came_back = subscription.state is SubscriptionState.UNSUBSCRIBED
+        kind = ConsentKind.RESUBSCRIBED if came_back else ConsentKind.CONFIRMED
+        subscription.confirmed_at = now
+        _take_back(session, subscription, kind, now, visitor)
+        _notify(session, subscription, NoticeKind.WELCOME, now)
+    return result
 
 
 def unsubscribe(

@@ -1,0 +1,23 @@
+"""What editors and owners see: everything here needs a login."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from service.web.admin.accounts import ask_for_login
+
+admin = Blueprint("admin", __name__, url_prefix="/admin")
+admin.before_request(ask_for_login)
+
+# The views hang themselves on the blueprint.
+from service.web.admin import (  # noqa: E402
+    compose,
+    home,
+    issues,
+    login,
+    preview,
+    sending,
+    subscribers,
+)
+
+__all__ = ["admin", "compose", "home", "issues", "login", "preview", "sending", "subscribers"]

@@ -1,0 +1,176 @@
+"""Sending an issue, in two steps: say when, then see exactly how many readers and say yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.db import session_scope
+from service.doorbell import Bell, ring
+from service.issues.approve import approve, hold, reopen, resume, stop
+from service.issues.errors import BadInput, IssueFrozen
+from service.issues.states import IllegalMove
+from service.localtime import moment_of
+from service.models import (
+    DeliveryState,
+    Issue,
+    IssueKind,
+    IssueState,
+    Notice,
+    NoticeKind,
+    Timing,
+)
+from service.staff.users import audit
+from service.web.admin import admin
+from service.web.admin.accounts import account, editors_only
+from service.web.admin.issues import issue_or_404
+from service.web.admin.reach import reach_of
+from service.web.asking import field, now
+
+Answer = str | Response | tuple[str, int]
+BY_HAND = "By an editor."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When an issue is to go, as an editor asked. ``at`` None means at once."""
+
+    at: datetime | None
+    timing: Timing
+
+
+class BadPlan(ValueError):
+    """A time that cannot be; the text says why."""
+
+
+@admin.get("/issues/<int(max=2147483647):issue_id>/send")
+@editors_only
+def send_form(issue_id: int) -> Answer:
+    with session_scope() as session:
+        issue = issue_or_404(session, issue_id)
+        if issue.state is not IssueState.DRAFT:
+            return _back(issue, _refusal(issue))
+        return _form(session, issue)
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/send")
+@editors_only
+def send(issue_id: int) -> Answer:
+    """Without a count: the last page, which names it. With the count that it named: send."""
+    with session_scope() as session:
+        issue = issue_or_404(session, issue_id)
+        if issue.state is not IssueState.DRAFT:
+            return _back(issue, _refusal(issue))
+        try:
+            plan = _plan(issue, now())
+        except BadPlan as error:
+            return _form(session, issue, str(error)), 400
+        reach = reach_of(session, issue, now())
+        if not reach.readers or field("count") != str(reach.readers):
+            changed = bool(field("count"))
+            return render_template(
+                "admin/confirm_send.html", issue=issue, plan=plan, reach=reach, changed=changed
+            )
+        try:
+            approve(session, issue, now(), scheduled_at=plan.at, timing=plan.timing)
+        except (BadInput, IllegalMove) as error:
+            return _form(session, issue, str(error)), 400
+        _note(session, issue, "issue.approve", readers=reach.readers)
+        if plan.at is None:
+            ring(session, Bell.DISPATCH, issue.id)
+    return redirect(url_for("admin.issue", issue_id=issue_id), 303)
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/test")
+@editors_only
+def send_test(issue_id: int) -> Response:
+    """A copy to whoever asks, marked [TEST]; readers get nothing."""
+    with session_scope() as session:
+        issue = issue_or_404(session, issue_id)
+        notice = Notice(
+            kind=NoticeKind.TEST,
+            newsletter_id=issue.newsletter_id,
+            issue_id=issue.id,
+            address=account().email,
+            state=DeliveryState.QUEUED,
+            due_at=now(),
+            created_at=now(),
+            changed_at=now(),
+        )
+        session.add(notice)
+        session.flush()
+        ring(session, Bell.NOTICE, notice.id)
+        _note(session, issue, "issue.test", to=account().email)
+        return _back(issue, f"A test copy is on its way to {account().email}.", "done")
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/<any(hold, resume, stop, reopen):step>")
+@editors_only
+def move(issue_id: int, step: str) -> Response:
+    with session_scope() as session:
+        issue = issue_or_404(session, issue_id)
+        try:
+            _take_step(session, issue, step, now())
+        except (BadInput, IllegalMove, IssueFrozen) as error:
+            session.rollback()
+            return _back(issue_or_404(session, issue_id), str(error))
+        _note(session, issue, f"issue.{step}")
+        return _back(issue, f"The issue is now {issue.state.value}.", "done")
+
+
+def _take_step(session: Session, issue: Issue, step: str, at: datetime) -> None:
+    if step == "hold":
+        hold(session, issue, f"Held {BY_HAND.lower()}")
+    elif step == "stop":
+        stop(session, issue, f"Stopped {BY_HAND.lower()}", at)
+    elif step == "reopen":
+        reopen(session, issue)
+    else:
+        resume(session, issue)
+        ring(session, Bell.DISPATCH, issue.id)
+
+
+def _plan(issue: Issue, at: datetime) -> Plan:
+    """Read the form; an hour is on the newsletter's own clock."""
+    timing = Timing.READER_HOUR if field("timing") == Timing.READER_HOUR.value else Timing.NOW
+    if field("when") != "at":
+        return Plan(None, timing)
+    try:
+        local = datetime.fromisoformat(field("at", 20))
+    except ValueError as error:
+        raise BadPlan("Give the day and the hour at which it is to go.") from error
+    moment = moment_of(local.date(), local.hour, local.minute, issue.newsletter.timezone)
+    if moment <= at:
+        raise BadPlan("That moment has passed. Choose a later one, or send it now.")
+    return Plan(moment, timing)
+
+
+def _form(session: Session, issue: Issue, problem: str = "") -> str:
+    return render_template(
+        "admin/send.html",
+        issue=issue,
+        reach=reach_of(session, issue, now()),
+        problem=problem,
+        by_hour=issue.kind is not IssueKind.MANUAL,
+        form=request.form,
+    )
+
+
+def _refusal(issue: Issue) -> str:
+    if issue.state is IssueState.SENT:
+        return "This issue was sent already. Nothing was sent again."
+    return f"This issue is {issue.state.value}: only a draft can be sent."
+
+
+def _back(issue: Issue, said: str, kind: str = "problem") -> Response:
+    flash(said, kind)
+    return redirect(url_for("admin.issue", issue_id=issue.id), 303)
+
+
+def _note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+    subject = f"{issue.newsletter.slug} issue {issue.number}"
+    audit(session, account().id, action, subject, now(), **detail)

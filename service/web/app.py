@@ -1,0 +1,50 @@
+"""The web application: ``gunicorn 'service.web.app:create_app()'``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service.config import settings
+from service.web import errors, filters, security
+from service.web.admin import admin
+from service.web.admin.accounts import logins
+from service.web.converters import Slug
+from service.web.health import health
+from service.web.hooks import hooks
+from service.web.public import public
+
+LARGEST_FORM = 1024 * 1024
+
+
+def create_app() -> Flask:
+    """A new application, set up by :func:`service.config.settings`."""
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings().secret,
+        SESSION_COOKIE_NAME="broadsheet",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings().base_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        # A page may stay open for days: its token is good for as long as the cookie is.
+        WTF_CSRF_TIME_LIMIT=None,
+        SIGN_UP_SECONDS=1.0,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings().trusted_proxies:
+        count = settings().trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # Werkzeug's documented way
+    app.url_map.converters["slug"] = Slug
+    security.guard(app)
+    logins.init_app(app)
+    filters.register(app)
+    errors.register(app)
+    for part in (public, admin, hooks, health):
+        app.register_blueprint(part)
+    return app

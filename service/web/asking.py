@@ -1,0 +1,50 @@
+"""What a request says: when it came, from where, about which newsletter or subscription."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from flask import abort, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.audience import tokens
+from service.audience.consent import Visitor
+from service.audience.subscribe import subscription_with_reader
+from service.config import settings
+from service.models import Newsletter, Subscription
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def visitor() -> Visitor:
+    """Where the request came from, for the consent ledger."""
+    agent = request.headers.get("User-Agent", "")
+    return Visitor(ip=request.remote_addr, user_agent=_CONTROL.sub("", agent)[:500] or None)
+
+
+def field(name: str, most: int = 500) -> str:
+    """A text field of the form, without control characters (PostgreSQL stores no NUL)."""
+    return _CONTROL.sub("", request.form.get(name, ""))[:most]
+
+
+def newsletter_or_404(session: Session, slug: str) -> Newsletter:
+    found = session.scalars(select(Newsletter).where(Newsletter.slug == slug)).one_or_none()
+    return found or abort(404)
+
+
+def token_or_404(purpose: tokens.Purpose, token: str, count: int) -> tuple[int, ...]:
+    """The numbers in a link's token. A bad one and a vanished subscription look the same: 404."""
+    try:
+        return tokens.read(settings().secret, purpose, token, count=count)
+    except tokens.BadToken:
+        abort(404)
+
+
+def subscription_or_404(session: Session, subscription_id: int) -> Subscription:
+    return subscription_with_reader(session, subscription_id) or abort(404)

@@ -1,0 +1,64 @@
+"""Error pages: what happened, and what to do."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+log = structlog.get_logger(__name__)
+
+SAID: dict[int, tuple[str, str]] = {
+    400: (
+        "We could not read that",
+        "Go back, reload the page and send the form again.",
+    ),
+    403: (
+        "You may not do that",
+        "Your account does not have this right. Ask an owner of this newsletter for it.",
+    ),
+    404: (
+        "There is nothing here",
+        "The link may be cut off or mistyped. Open it from the mail again, in full.",
+    ),
+    405: (
+        "This address takes no such request",
+        "Go back and use the button on the page.",
+    ),
+    413: (
+        "That is too large",
+        "Shorten what you are sending and try again.",
+    ),
+    429: (
+        "Too many tries",
+        "Wait for an hour and try again. Nothing you sent before is lost.",
+    ),
+    500: (
+        "Something broke on our side",
+        "It has been noted. Try again in a few minutes; nothing was half done.",
+    ),
+}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _page)
+    app.register_error_handler(CSRFError, _stale_form)
+
+
+def _page(error: HTTPException) -> tuple[str, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:
+        return error  # a redirect that routing raised
+    if isinstance(error, InternalServerError):
+        log.error("web.failed", path=request.path, exc_info=error.original_exception)
+    title, advice = SAID.get(code, SAID[400 if code < 500 else 500])
+    return render_template("error.html", code=code, title=title, advice=advice), code
+
+
+def _stale_form(error: CSRFError) -> tuple[str, int]:
+    advice = (
+        "The form was open for too long, or your browser refuses our cookie. "
+        "Go back, reload the page and send it again."
+    )
+    return render_template("error.html", code=400, title="This form is stale", advice=advice), 400

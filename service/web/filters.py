@@ -1,0 +1,76 @@
+"""How templates write times, numbers and Markdown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from service.audience.addresses import masked
+from service.localtime import zone
+from service.rendering.filters import web_link
+from service.rendering.latex import readable
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+
+
+def register(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        day=day,
+        moment=moment,
+        count=count,
+        weekday=weekday,
+        markdown=markdown,
+        masked=masked,
+        readable=readable,
+        web_link=web_link,
+    )
+    app.jinja_env.globals["asset"] = lambda name: _asset(app, name)
+
+
+def day(value: date) -> str:
+    """``November 20, 2026``."""
+    return f"{value:%B} {value.day}, {value.year}"
+
+
+def moment(value: datetime, timezone: str, style: str = "full") -> str:
+    """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00``; ``short``: ``Fri 07:00``."""
+    local = value.astimezone(zone(timezone))
+    if style == "short":
+        return f"{local:%a %H:%M}"
+    if style == "day":
+        return day(local.date())
+    return f"{local:%a}, {local:%b} {local.day}, {local:%H:%M}"
+
+
+def count(value: int, one: str = "", many: str = "") -> str:
+    """``1,204``; with words, ``1 reader`` or ``1,204 readers``."""
+    if not one:
+        return f"{value:,}"
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def weekday(value: int) -> str:
+    """The name of a day; Monday is 0."""
+    return WEEKDAYS[value]
+
+
+def markdown(text: str) -> Markup:
+    """What an editor wrote, as HTML; HTML within it stays text."""
+    return Markup(_markdown.render(text))  # noqa: S704 - the renderer escapes what it is given
+
+
+def _asset(app: Flask, name: str) -> str:
+    """Address of a static file that changes with its content, so that it may be kept long."""
+    return url_for("static", filename=name, v=_stamp(Path(app.static_folder or "") / name))
+
+
+@lru_cache(maxsize=64)
+def _stamp(path: Path) -> str:
+    return format(int(path.stat().st_mtime), "x")

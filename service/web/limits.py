@@ -1,0 +1,48 @@
+"""How often one network may do a thing. Counted in Redis; without Redis everything is let through.
+
+A sliding scale, proof of work and limits by domain come with the reader's side; this one keeps a
+single machine from filling the sign-up form all day.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from service.config import settings
+
+log = structlog.get_logger(__name__)
+
+
+def allowed(what: str, address: str | None, most: int, seconds: int) -> bool:
+    """Whether *address* may do *what* once more: at most *most* times in *seconds*."""
+    key = f"limit:{what}:{network(address)}"
+    try:
+        with _redis(settings().redis).pipeline() as pipe:
+            pipe.incr(key)
+            pipe.expire(key, seconds, nx=True)
+            times, _ = pipe.execute()
+    except (RedisError, OSError) as error:
+        log.warning("limit.unreachable", what=what, error=str(error))
+        return True
+    return int(times) <= most
+
+
+def network(address: str | None) -> str:
+    """The address itself, or for IPv6 the /64 that one customer usually has."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if ip.version == 6:
+        return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
+    return str(ip)
+
+
+@lru_cache(maxsize=4)
+def _redis(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3)

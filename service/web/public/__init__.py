@@ -1,0 +1,12 @@
+"""What anyone may see, and what a reader does with the links in their mail."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+public = Blueprint("public", __name__)
+
+# The views hang themselves on the blueprint.
+from service.web.public import archive, confirm, landing, preferences, unsubscribe  # noqa: E402
+
+__all__ = ["archive", "confirm", "landing", "preferences", "public", "unsubscribe"]

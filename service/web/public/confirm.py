@@ -1,0 +1,73 @@
+"""The link of a confirmation mail. Opening it changes nothing: scanners open every link."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import abort, render_template
+from sqlalchemy.orm import Session
+
+from service.audience import tokens
+from service.audience.preferences import next_issue_at
+from service.audience.subscribe import ConfirmResult, can_confirm, confirm, sign_up
+from service.config import settings
+from service.db import session_scope
+from service.models import Subscription
+from service.web.asking import now, subscription_or_404, token_or_404, visitor
+from service.web.public import public
+from service.web.public.archive import latest_issues
+
+
+@public.get("/confirm/<token>")
+def confirm_page(token: str) -> str:
+    with session_scope() as session:
+        subscription, issued_at = _asked(session, token)
+        result = can_confirm(subscription, issued_at, now())
+        if result is ConfirmResult.CONFIRMED:
+            return render_template("public/confirm.html", subscription=subscription, token=token)
+        return _answer(session, subscription, token, result)
+
+
+@public.post("/confirm/<token>")
+def confirm_now(token: str) -> str:
+    with session_scope() as session:
+        subscription, issued_at = _asked(session, token)
+        result = confirm(session, subscription.id, issued_at, now(), visitor())
+        return _answer(session, subscription, token, result)
+
+
+@public.post("/confirm/<token>/again")
+def confirm_again(token: str) -> str:
+    """A new link for one that ran out, to the same mailbox, with the sign-up form's limits."""
+    with session_scope() as session:
+        subscription, _ = _asked(session, token)
+        sign_up(
+            session,
+            subscription.newsletter,
+            subscription.subscriber.email,
+            now=now(),
+            visitor=visitor(),
+        )
+        return render_template("public/check_inbox.html", newsletter=subscription.newsletter)
+
+
+def _asked(session: Session, token: str) -> tuple[Subscription, datetime]:
+    subscription_id, seconds = token_or_404("confirm", token, 2)
+    return subscription_or_404(session, subscription_id), tokens.unstamp(seconds)
+
+
+def _answer(session: Session, subscription: Subscription, token: str, result: ConfirmResult) -> str:
+    if result is ConfirmResult.GONE:
+        abort(404)
+    if result is ConfirmResult.EXPIRED:
+        return render_template(
+            "public/confirm_expired.html", subscription=subscription, token=token
+        )
+    return render_template(
+        "public/confirmed.html",
+        subscription=subscription,
+        again=result is ConfirmResult.ALREADY,
+        next_at=next_issue_at(subscription, now()),
+        preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
+        issues=latest_issues(session, subscription.newsletter, 1),
+    )

@@ -1,0 +1,135 @@
+"""Leaving. A mail program's one click (RFC 8058) and the page's own button post to one address.
+
+RFC 8058: the post carries no cookie and no form of ours, in any encoding, and must not be
+redirected. The token in the path is the key, so there is nothing that CSRF protection could add.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Response, abort, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from service.audience import tokens
+from service.audience.choices import BadChoice
+from service.audience.preferences import change_preferences, next_issue_at, preferences_of
+from service.audience.subscribe import Leaving, undo_unsubscribe, unsubscribe
+from service.config import settings
+from service.db import session_scope
+from service.models import Cadence, Subscription
+from service.web.asking import field, now, subscription_or_404, token_or_404
+from service.web.public import public
+from service.web.security import csrf
+
+PAUSE_DAYS = 30
+BY_PAGE = "page"
+
+
+@public.get("/unsubscribe/<token>")
+def unsubscribe_page(token: str) -> str:
+    """Shows the button. Opening the link, as scanners do, changes nothing."""
+    with session_scope() as session:
+        subscription = _subscription(session, token)
+        return render_template(
+            "public/unsubscribe.html",
+            subscription=subscription,
+            token=token,
+            offer_weekly=subscription.newsletter.weekly_day is not None
+            and subscription.cadence is not Cadence.WEEKLY,
+            pause_days=PAUSE_DAYS,
+        )
+
+
+@public.post("/unsubscribe/<token>")
+def unsubscribe_now(token: str) -> str | Response:
+    (subscription_id,) = token_or_404("unsubscribe", token, 1)
+    by_page = request.form.get("by") == BY_PAGE
+    with session_scope() as session:
+        how: Leaving = "page" if by_page else "one_click"
+        if unsubscribe(session, subscription_id, now(), how=how) is None:
+            abort(404)
+        if not by_page:
+            return Response("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+        return _left_page(session, subscription_id, token)
+
+
+csrf.exempt(unsubscribe_now)
+
+
+@public.post("/unsubscribe/<token>/reason")
+def give_reason(token: str) -> str:
+    (subscription_id,) = token_or_404("unsubscribe", token, 1)
+    with session_scope() as session:
+        if _subscription(session, token).unsubscribed_at is None:
+            abort(404)  # taken back meanwhile: a reason must not unsubscribe them again
+        unsubscribe(session, subscription_id, now(), how="page", reason=field("reason"))
+        return _left_page(session, subscription_id, token, thanked=True)
+
+
+@public.post("/unsubscribe/<token>/undo")
+def undo(token: str) -> str | AnyResponse:
+    (subscription_id,) = token_or_404("unsubscribe", token, 1)
+    undone_id, left_at = token_or_404("undo", field("undo"), 2)
+    if undone_id != subscription_id:
+        abort(404)
+    with session_scope() as session:
+        back = undo_unsubscribe(session, subscription_id, tokens.unstamp(left_at), now())
+        if back is None:
+            newsletter = _subscription(session, token).newsletter.slug
+            return redirect(url_for("public.landing", newsletter=newsletter), 303)
+        return _kept_page(session, subscription_id, "Welcome back. Nothing has changed.")
+
+
+@public.post("/unsubscribe/<token>/weekly")
+def weekly_instead(token: str) -> str:
+    return _instead(token, "From now on you get the weekly issue only.", cadence=Cadence.WEEKLY)
+
+
+@public.post("/unsubscribe/<token>/pause")
+def pause_instead(token: str) -> str:
+    return _instead(
+        token,
+        f"Paused for {PAUSE_DAYS} days. Then it goes on by itself.",
+        paused_until=now() + timedelta(days=PAUSE_DAYS),
+    )
+
+
+def _instead(token: str, said: str, **changes: object) -> str:
+    with session_scope() as session:
+        subscription = _subscription(session, token)
+        try:
+            asked = replace(preferences_of(subscription), **changes)  # type: ignore[arg-type]
+            change_preferences(session, subscription, asked, now())
+        except BadChoice:
+            abort(400)
+        return _kept_page(session, subscription.id, said)
+
+
+def _subscription(session: Session, token: str) -> Subscription:
+    return subscription_or_404(session, token_or_404("unsubscribe", token, 1)[0])
+
+
+def _left_page(session: Session, subscription_id: int, token: str, *, thanked: bool = False) -> str:
+    subscription = subscription_or_404(session, subscription_id)
+    left_at = subscription.unsubscribed_at or now()
+    return render_template(
+        "public/unsubscribed.html",
+        subscription=subscription,
+        token=token,
+        undo=tokens.sign(settings().secret, "undo", subscription.id, tokens.stamp(left_at)),
+        thanked=thanked,
+    )
+
+
+def _kept_page(session: Session, subscription_id: int, said: str) -> str:
+    subscription = subscription_or_404(session, subscription_id)
+    return render_template(
+        "public/kept.html",
+        subscription=subscription,
+        said=said,
+        next_at=next_issue_at(subscription, now()),
+        preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
+    )
