@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound, select_autoescape
+from jinja2 import (
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+    select_autoescape,
+)
 from markupsafe import Markup
 
 from service.rendering import filters, latex
@@ -34,6 +42,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,  # the MJML compiler wants a line end between some elements
         auto_reload=False,
     )
+    made.globals["no_figure"] = filters.NO_FIGURE
     made.filters.update(
         aligned=filters.aligned,
         bullet=filters.bullet,
@@ -50,11 +59,15 @@ def environment() -> Environment:
 
 
 def render(name: str, context: Mapping[str, Any]) -> str:
-    """Template *name* with *context*. TemplateError when there is no such template."""
+    """Template *name* with *context*. TemplateError when it is missing, wrong, or lacks a value."""
     try:
         return environment().get_template(name).render(context)
     except TemplateNotFound as error:
         raise TemplateError(f"there is no template {error.name} in {TEMPLATES}/") from error
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{error.name}, line {error.lineno}: {error.message}") from error
+    except UndefinedError as error:
+        raise TemplateError(f"{name}: {error.message}") from error
 
 
 def _clean(value: object) -> object:

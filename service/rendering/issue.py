@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from service.audience.choices import Wanted
 from service.message.slots import mark
-from service.models.audience import Choice, MailFormat
+from service.models.audience import MailFormat
 from service.models.content import Newsletter
 from service.models.document import AnyEntry, Document, Section, SectionSpec, TableEntry
 from service.rendering import markdown
@@ -21,26 +22,8 @@ from service.rendering.theme import Theme, load_theme
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a reader chose to get."""
-
-    sections: frozenset[str] | None = None
-    """Slugs; None means all."""
-    topics: frozenset[str] = frozenset()
-    """None named means all."""
-    html: bool = True
-
-    @classmethod
-    def of(cls, choice: Choice) -> Wanted:
-        return cls(
-            None if choice.sections is None else frozenset(choice.sections),
-            frozenset(choice.topics),
-            choice.mail_format is MailFormat.HTML,
-        )
-
-
 FULLEST = Wanted()
+"""Every section, every topic, as HTML."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +78,7 @@ def choose(document: Document, wanted: Wanted) -> Document:
     A section without entries stays when it has something to say about that.
     """
     chosen = (
-        _chosen(section, wanted.topics)
+        _chosen(section, frozenset(wanted.topics))
         for section in document.sections
         if wanted.sections is None
         or section.spec.slug in wanted.sections
@@ -131,7 +114,7 @@ def render_issue(document: Document, wanted: Wanted, identity: Identity, nonce: 
     it is, from the text part as well, so that both say the same.
     """
     document = choose(document, wanted)
-    if not wanted.html:
+    if wanted.mail_format is MailFormat.TEXT:
         return _parts(document, frozenset(), identity, nonce, html=None)
     fit = fitted(document, lambda fewer, cut: _html(fewer, cut, identity, nonce))
     return _parts(fit.document, fit.cut, identity, nonce, html=fit.html)

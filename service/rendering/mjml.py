@@ -32,15 +32,16 @@ def compile_mjml(source: str, template: str = "MJML") -> str:
 
 
 def _explain(template: str, source: str, problem: str) -> str:
-    if found := _POSITION.search(problem):
-        before = source.encode()[: int(found[1])].decode(errors="ignore")
-        return f"{template}, {_line_of(source, len(before))}: {problem}"
+    # The compiler takes any closing tag for the one it waits for, and complains much later.
     finder = _FaultFinder()
     finder.feed(source)
     finder.close()
     if fault := finder.first_fault():
         line, what = fault
         return f"{template}, line {line} {source.splitlines()[line - 1].strip()!r}: {what}"
+    if found := _POSITION.search(problem):
+        before = source.encode()[: int(found[1])].decode(errors="ignore")
+        return f"{template}, {_line_of(source, len(before))}: {problem}"
     return f"{template}: {problem}"
 
 
@@ -51,7 +52,7 @@ def _line_of(source: str, offset: int) -> str:
 
 
 class _FaultFinder(HTMLParser):
-    """Finds the first tag that is left open or closed twice: the compiler often gives no place."""
+    """Finds the first tag that is left open or closed twice: the compiler gives a late place or none."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)

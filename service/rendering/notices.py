@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from service.audience.choices import Wanted
 from service.message.mail import Mail
 from service.message.slots import new_nonce
 from service.models.delivery import NoticeKind
 from service.models.document import Document
 from service.rendering.environment import render
 from service.rendering.filters import one_space
-from service.rendering.issue import FULLEST, Identity, Wanted, identity_context, render_issue
+from service.rendering.issue import FULLEST, Identity, identity_context, render_issue
 from service.rendering.mjml import compile_mjml
 
 TEST_PREFIX = "[TEST] "

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from service.audience.choices import wanted_by
 from service.config import settings
 from service.db import insert_ignoring
 from service.message.slots import new_nonce
 from service.models.audience import Choice, Subscription, SubscriptionState
 from service.models.content import Issue, Variant
 from service.models.document import Document
-from service.rendering.issue import Identity, Wanted, render_issue
+from service.rendering.issue import Identity, render_issue
 
 
 def frozen_document(issue: Issue) -> Document:
@@ -54,7 +55,7 @@ def _choices_without_variant(session: Session, issue: Issue) -> list[Choice]:
 def _row(
     document: Document, choice: Choice, identity: Identity, issue_id: int, now: datetime
 ) -> dict[str, Any]:
-    parts = render_issue(document, Wanted.of(choice), identity, new_nonce())
+    parts = render_issue(document, wanted_by(choice), identity, new_nonce())
     return {
         "issue_id": issue_id,
         "choice_id": choice.id,

@@ -26,6 +26,4 @@ def sample_document(message: str = "daily") -> Document:
 
 def sample_identity(message: str = "daily") -> Identity:
     given = sample(message)["identity"]
-    return Identity(
-        **{**given, "timezone": ZoneInfo(given["timezone"])}, theme=load_theme({})
-    )
+    return Identity(**{**given, "timezone": ZoneInfo(given["timezone"])}, theme=load_theme({}))
