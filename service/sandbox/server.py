@@ -117,6 +117,11 @@ class Server(ThreadingHTTPServer):
         with self._lock:
             self._open.discard(connection)
 
+    def connections(self) -> list[socket.socket]:
+        """Those that are open now."""
+        with self._lock:
+            return list(self._open)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
@@ -125,9 +130,7 @@ class Server(ThreadingHTTPServer):
         """Stop listening, hang up on everyone, and wait a moment for their threads."""
         self.shutdown()
         self.server_close()
-        with self._lock:
-            waiting = list(self._open)
-        for connection in waiting:
+        for connection in self.connections():
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:

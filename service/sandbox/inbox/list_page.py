@@ -45,7 +45,7 @@ def _row(message: Message) -> str:
     to = everyone[0] if len(everyone) == 1 else f"{everyone[0]} and {len(everyone) - 1} more"
     at = stamp(message.origin.at)
     end = message.plan[-1].kind
-    marks = chip(end.partition(":")[0], _SAID[end]) + chip("kind", message.origin.kind)
+    marks = chip(end.replace(":", " "), _SAID[end]) + chip("kind", message.origin.kind)
     return (
         f'<li><a href="/inbox/{message.seq}"><span class="subject">'
         f"{escape(subject_of(message)) or '(no subject)'}</span>"
