@@ -10,6 +10,8 @@ import nh3
 
 SUMMARY_LIMIT = 4000
 TITLE_LIMIT = 300
+MARKUP_LIMIT = 30_000
+"""How much HTML is looked at: reading deeply nested tags takes the square of their number."""
 
 _BLOCK = re.compile(
     r"(?i)<(?=/?(?:p|br|div|li|ul|ol|tr|h[1-6]|blockquote|pre|section|article|figure)\b)"
@@ -24,7 +26,7 @@ _UNWANTED = re.compile(
 def plain_text(markup: str, limit: int = SUMMARY_LIMIT) -> str:
     """HTML as text of at most *limit* characters; paragraphs stand apart by an empty line."""
     stripped = nh3.clean(
-        _BLOCK.sub("\n\n<", scrub(markup)),
+        _BLOCK.sub("\n\n<", scrub(markup[:MARKUP_LIMIT])),
         tags=set(),
         clean_content_tags={"script", "style", "template", "noscript", "iframe", "svg"},
     )

@@ -104,6 +104,13 @@ def test_it_reads_at_most_300_entries_and_says_so() -> None:
     assert parsed.skipped == ("2 entries after the first 300",)
 
 
+def test_it_keeps_300_whole_entries_of_a_long_feed_that_was_cut() -> None:
+    whole = rss("".join(entry(number) for number in range(302))).partition("</channel>")[0]
+    parsed = parse((whole + "<item><title>Half").encode())
+    assert [item.title for item in parsed.items] == [f"Title {n}" for n in range(300)]
+    assert parsed.damage == "The feed was cut off; 300 whole entries were kept."
+
+
 def test_it_takes_a_feed_without_entries_for_a_quiet_day() -> None:
     assert parse(rss("").encode()) == Parsed()
 
@@ -113,7 +120,7 @@ def test_it_keeps_the_whole_entries_of_a_feed_that_was_cut(cut: str) -> None:
     whole = rss(entry(1) + entry(2)).partition("</channel>")[0]
     parsed = parse((whole + cut).encode())
     assert [item.title for item in parsed.items] == ["Title 1", "Title 2"]
-    assert parsed.damage == "The feed was cut off; its 2 whole entries were kept."
+    assert parsed.damage == "The feed was cut off; 2 whole entries were kept."
 
 
 def test_it_refuses_a_feed_that_was_cut_before_its_first_entry_ended() -> None:

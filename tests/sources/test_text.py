@@ -30,6 +30,11 @@ def test_it_reads_html_as_plain_text(markup: str, text: str) -> None:
     assert plain_text(markup) == text
 
 
+def test_it_looks_no_further_into_html_than_it_may() -> None:
+    assert plain_text("<b>" * 9_990 + "seen") == "seen"
+    assert plain_text("<b>" * 10_000 + "unseen") == "", "the time is the square of the tags"
+
+
 @pytest.mark.parametrize(
     ("title", "markup", "text"),
     [

@@ -32,29 +32,37 @@ class XmlFeed:
 def read_xml(page: Page) -> XmlFeed:
     """The entries of an RSS or Atom feed; raises :class:`BadFeed` when it is none."""
     refuse_html(page.body, "a feed")
-    parsed = _feedparser(page)
-    entries = list(parsed.entries)
+    ends = [end.end() for end in _ENTRY_END.finditer(page.body)]
+    parsed = _feedparser(page, _without_the_rest(page.body, ends))
+    entries = list(parsed.entries[:MOST_ENTRIES])
     if not parsed.version and not entries:
         raise BadFeed("The answer is neither RSS nor Atom nor JSON Feed.")
     damage = ""
     if _was_cut(parsed, page.body):
         # feedparser closes the last entry itself: half a title would pass for a whole one.
-        entries = entries[: len(_ENTRY_END.findall(page.body))]
+        entries = entries[: len(ends)]
         if not entries:
             raise BadFeed("The feed was cut off before its first entry ended.")
-        damage = f"The feed was cut off; its {len(entries)} whole entries were kept."
-    kept, rest = entries[:MOST_ENTRIES], len(entries) - MOST_ENTRIES
+        damage = f"The feed was cut off; {len(entries)} whole entries were kept."
+    rest = len(ends) - MOST_ENTRIES
     skipped = (f"{rest} entries after the first {MOST_ENTRIES}",) if rest > 0 else ()
-    return XmlFeed(tuple(kept), skipped, damage)
+    return XmlFeed(tuple(entries), skipped, damage)
 
 
-def _feedparser(page: Page) -> Any:
+def _without_the_rest(body: bytes, ends: list[int]) -> bytes:
+    """*body* without the entries after the first 300: an archive of 13 MB takes 24 s to parse."""
+    if len(ends) <= MOST_ENTRIES:
+        return body
+    return body[: ends[MOST_ENTRIES - 1]] + body[ends[-1] :]
+
+
+def _feedparser(page: Page, body: bytes) -> Any:
     # BytesIO, because feedparser opens a string as a file or an address. Its own cleaning is off:
     # all text goes through service.sources.text, and abstracts hold "$x<y$", which is no markup.
     headers = {"content-type": page.content_type, "content-location": page.url}
     try:
         return feedparser.parse(
-            BytesIO(_NUMBERED.sub(_sound, page.body)),
+            BytesIO(_NUMBERED.sub(_sound, body)),
             response_headers={name: value for name, value in headers.items() if value},
             sanitize_html=False,
             resolve_relative_uris=False,
