@@ -39,6 +39,8 @@ class ColumnSpec(BaseModel):
     def _has_one_origin(self) -> Self:
         if bool(self.path) == bool(self.blend):
             raise ValueError(f"column '{self.key}' needs either a path or a blend")
+        if self.blend and self.format == "text":
+            raise ValueError(f"column '{self.key}': text cannot be blended")
         for part in self.blend:
             if not _WEIGHTED.fullmatch(part):
                 raise ValueError(f"column '{self.key}': write a blend's part as 'path:weight'")

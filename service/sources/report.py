@@ -26,14 +26,13 @@ class CollectReport:
 
     def __str__(self) -> str:
         """One line: ``acme-news: 3 new, 1 updated (0.4 s)``."""
+        said = self._counts() if self.outcome == "new" else self.outcome
         took = f" ({self.seconds:.1f} s)" if self.seconds else ""
-        if self.outcome != "new":
-            return f"{self.source}: {self.outcome}{took}" + (
-                f" - {self.reason}" * bool(self.reason)
-            )
-        counts = [f"{self.new} new"]
-        counts += [f"{self.updated} updated"] * bool(self.updated)
-        counts += [f"{len(self.skipped)} passed over"] * bool(self.skipped)
-        return f"{self.source}: {', '.join(counts)}{took}" + (
-            f" - {self.reason}" * bool(self.reason)
+        why = f" - {self.reason}" if self.reason else ""
+        return f"{self.source}: {said}{took}{why}"
+
+    def _counts(self) -> str:
+        counts = [(self.updated, "updated"), (len(self.skipped), "passed over")]
+        return ", ".join(
+            [f"{self.new} new", *(f"{count} {what}" for count, what in counts if count)]
         )

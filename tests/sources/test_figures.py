@@ -43,6 +43,7 @@ def test_it_reads_the_weights_of_a_blend() -> None:
         ({"path": "a", "blend": ("b:1",)}, "either a path or a blend"),
         ({"blend": ("prices.input",)}, "path:weight"),
         ({"blend": ("a:0", "b:0")}, "must not all be 0"),
+        ({"blend": ("a:1",), "format": "text"}, "text cannot be blended"),
         ({"path": "a", "format": "euro"}, "format"),
         ({"path": "a", "colour": "red"}, "colour"),
     ],

@@ -151,7 +151,7 @@ def _text(value: Any) -> str:
 
 def _cell(row: Any, column: ColumnSpec) -> Figure:
     if not column.numeric:
-        return _text(find(row, column.path or column.parts[0][0])) or None
+        return _text(find(row, column.path)) or None
     total = weights = 0.0
     for path, weight in column.parts:
         value = _number(find(row, path))
