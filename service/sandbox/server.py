@@ -43,11 +43,12 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _LARGEST_BODY:
+        given = self.headers.get("Content-Length") or "0"
+        if not given.isdecimal() or int(given) > _LARGEST_BODY:
             self.close_connection = True
-            self._write(as_json({"message": "The body is larger than 64 MiB."}, 413))
+            self._write(as_json({"message": "Give a Content-Length of at most 64 MiB."}, 413))
             return
+        length = int(given)
         path, _, query = self.path.partition("?")
         body = self.rfile.read(length) if length else b""
         self._write(self._answer(Request(self.command, path, query, self.headers, body)))

@@ -11,25 +11,30 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from .clock import Clock, stamp
 from .courier import Courier, Parcel
+from .queue import Queue
 from .signing import Signer
-from .sqs import ACCOUNT, Queue
+from .sqs import ACCOUNT
 from .web import Answer, Request, Response, as_json, not_found
 
 TOPIC_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:broadsheet-events"
 _SUBJECT = "Amazon SES Email Event Notification"
 
 
-@dataclass(slots=True, frozen=True)
-class Notification:
+class Notification(NamedTuple):
     """One publication. Its text is made when it is read."""
 
-    id: str
+    number: int
     at: float
     text: Callable[[], str]
+
+    @property
+    def id(self) -> str:
+        return str(uuid.UUID(int=self.number))
 
 
 @dataclass(slots=True)
@@ -71,9 +76,9 @@ class Topic:
         """Publish once, and deliver *copies* of it after *delay* seconds."""
         with self._lock:
             self._count += 1
-            number = uuid.UUID(int=self._secret << 64 | self._count)
+            number = self._secret << 64 | self._count
             listeners = [s for s in self._subscriptions.values() if s.confirmed]
-        note = Notification(str(number), self._clock(), text)
+        note = Notification(number, self._clock(), text)
         body = note.text if self.raw else partial(self.envelope, note)
         for _ in range(copies):
             self._queue.put(body, delay)

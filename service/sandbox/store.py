@@ -60,8 +60,12 @@ class Step(NamedTuple):
 
 @dataclass(slots=True, frozen=True)
 class Origin:
-    """What the messages of one call share; ``Content.Raw`` has *raw* in place of *content*."""
+    """What the messages of one call share; ``Content.Raw`` has *raw* in place of *content*.
 
+    *run* is the store's, so that ids given out before a reset do not come again.
+    """
+
+    run: str
     kind: str
     at: float
     sender: str
@@ -79,7 +83,6 @@ class Message:
     """One accepted message. *missing* names the variable for want of which it was never made."""
 
     seq: int
-    id: str
     origin: Origin
     destination: Destination
     data: str = ""
@@ -87,6 +90,13 @@ class Message:
     own_tags: tuple[Pair, ...] = ()
     plan: tuple[Step, ...] = ()
     missing: str | None = None
+
+    @property
+    def id(self) -> str:
+        """As SES writes ids. It holds the number, so that no index of ids is needed."""
+        run, spot = self.origin.run, f"{self.seq * _SCATTER % (1 << 48):012x}"
+        at = f"{int(self.origin.at * 1000):012x}"
+        return f"0100{at}-{run[:8]}-{run[8:12]}-4{run[13:16]}-a{run[:3]}-{spot}-000000"
 
     @property
     def headers(self) -> list[Pair]:
@@ -113,22 +123,17 @@ class Store:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._messages: list[Message] = []
-        self._nonce = uuid.uuid4().hex[:16]
+        self.run = uuid.uuid4().hex[:16]
 
     def add(self, message: Message) -> Message:
-        """Number it, name it as SES names messages, and keep it."""
+        """Number it and keep it."""
         with self._lock:
             message.seq = len(self._messages) + 1
-            message.id = self._id(message.seq, message.origin.at)
             self._messages.append(message)
         return message
 
-    def _id(self, seq: int, at: float) -> str:
-        n, spot = self._nonce, f"{seq * _SCATTER % (1 << 48):012x}"
-        return f"0100{int(at * 1000):012x}-{n[:8]}-{n[8:12]}-4{n[13:16]}-a{n[:3]}-{spot}-000000"
-
     def by_id(self, message_id: str) -> Message | None:
-        """The message of that id, without an index: the id holds the number."""
+        """The message of that id."""
         try:
             seq = int(message_id.split("-")[5], 16) * _GATHER % (1 << 48)
         except (IndexError, ValueError):
@@ -158,7 +163,7 @@ class Store:
         """Forget everything; ids given out before are not given out again."""
         with self._lock:
             self._messages = []
-            self._nonce = uuid.uuid4().hex[:16]
+            self.run = uuid.uuid4().hex[:16]
 
     def by_recipient(self) -> Counter[str]:
         """How many messages each address was sent."""

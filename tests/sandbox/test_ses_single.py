@@ -131,3 +131,13 @@ def test_it_gives_ids_that_find_their_message(sandbox: Sandbox, ses: Any) -> Non
         (f"p{n}@mail.example",) for n in range(5)
     ]
     assert sandbox.store.by_id("0100000000000000-not-an-id") is None
+
+
+def test_it_refuses_what_it_would_have_to_drop(ses: Any) -> None:
+    call = simple("ada@mail.example")
+    call["Content"]["Simple"]["Attachments"] = [{"FileName": "a.txt", "RawContent": b"x"}]
+    with pytest.raises(ses.exceptions.BadRequestException, match="attachments"):
+        ses.send_email(**call)
+    listed = simple("ada@mail.example", ListManagementOptions={"ContactListName": "all"})
+    with pytest.raises(ses.exceptions.NotFoundException):
+        ses.send_email(**listed)

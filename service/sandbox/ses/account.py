@@ -70,7 +70,6 @@ class Account:
         return self.store.add(
             Message(
                 0,
-                "",
                 origin,
                 entry.destination,
                 entry.data,

@@ -48,10 +48,12 @@ def _origin(account: Account, call: Mapping[str, Any]) -> tuple[Origin, Template
     asked = (call.get("DefaultContent") or {}).get("Template")
     if not asked:
         raise bad_request("DefaultContent.Template is missing.")
+    checks.supported(call, asked)
     sender = checks.sender(call.get("FromEmailAddress"))
     configuration_set = account.directory.require_set(call.get("ConfigurationSetName"))
     template = account.templates.of(asked)
     origin = Origin(
+        run=account.store.run,
         kind="bulk",
         at=account.clock(),
         sender=sender,

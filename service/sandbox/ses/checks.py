@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from email.utils import parseaddr
+from sys import intern
 from typing import Any
 
 from ..store import Destination, Pair
-from .errors import EntryError, SesError, bad_request
+from .errors import EntryError, SesError, bad_request, not_found
 
 MOST_HEADERS = 15
 MOST_RECIPIENTS = 50
@@ -21,6 +22,7 @@ UNVERIFIED_DOMAIN = "unverified.example"
 _HEADER_NAME = re.compile(r"[!-9;-@A-~]{1,126}")
 _HEADER_VALUE = re.compile(r"[ -~]{1,995}")
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_SPECIAL_TAGS = frozenset({"ses:feedback-id-a", "ses:feedback-id-b"})
 _ADDRESS = re.compile(r"[!-~]+@[A-Za-z0-9.-]+")
 _NOT_OURS = frozenset(
     [
@@ -45,7 +47,7 @@ _NOT_OURS = frozenset(
 
 def headers(given: Iterable[Mapping[str, str]] | None) -> tuple[Pair, ...]:
     """Custom headers as pairs, or a BadRequestException that names the one which is wrong."""
-    pairs = tuple([(h.get("Name", ""), h.get("Value", "")) for h in given or ()])
+    pairs = tuple([(intern(h.get("Name", "")), h.get("Value", "")) for h in given or ()])
     if len(pairs) > MOST_HEADERS:
         raise bad_request(f"There are {len(pairs)} headers; at most {MOST_HEADERS} are allowed.")
     for name, value in pairs:
@@ -62,9 +64,9 @@ def headers(given: Iterable[Mapping[str, str]] | None) -> tuple[Pair, ...]:
 
 def tags(given: Iterable[Mapping[str, str]] | None) -> tuple[Pair, ...]:
     """Message tags as pairs."""
-    pairs = tuple([(t.get("Name", ""), t.get("Value", "")) for t in given or ()])
+    pairs = tuple([(intern(t.get("Name", "")), t.get("Value", "")) for t in given or ()])
     for name, value in pairs:
-        if not _TAG.fullmatch(name) or not _TAG.fullmatch(value):
+        if not (_TAG.fullmatch(name) or name in _SPECIAL_TAGS) or not _TAG.fullmatch(value):
             raise bad_request(
                 f"Invalid tag {name}={value}: names and values are 1 to 256 of A-Z a-z 0-9 _ -"
             )
@@ -101,6 +103,14 @@ def destination(given: Mapping[str, Any] | None) -> Destination:
         if not _ADDRESS.fullmatch(address if "<" not in address else bare(address)):
             raise EntryError("INVALID_PARAMETER", f"Illegal address: {address}")
     return found
+
+
+def supported(call: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Refuse what would otherwise be dropped in silence."""
+    if content.get("Attachments"):
+        raise bad_request("The sandbox takes attachments in Content.Raw only.")
+    if call.get("ListManagementOptions"):
+        raise not_found("The sandbox has no contact lists.")
 
 
 def bare(address: str) -> str:

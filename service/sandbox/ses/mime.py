@@ -52,9 +52,14 @@ def _stamp(message: Message) -> list[Pair]:
         ("Date", format_datetime(moment)),
         ("Message-ID", f"<{message.id}@email.amazonses.com>"),
         ("MIME-Version", "1.0"),
-        ("Feedback-ID", f"::1.us-east-1.{mark}:AmazonSES"),
+        ("Feedback-ID", f"{_own_feedback_id(message)}:1.us-east-1.{mark}:AmazonSES"),
         ("X-SES-Outgoing", f"{moment:%Y.%m.%d}-54.240.8.117"),
     ]
+
+
+def _own_feedback_id(message: Message) -> str:
+    """The two places of SES's Feedback-ID that are the sender's, filled by two special tags."""
+    return ":".join(message.tags.get(f"ses:feedback-id-{place}", "") for place in "ab")
 
 
 def _address(given: str) -> str:

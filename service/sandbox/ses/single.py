@@ -26,6 +26,7 @@ def send_email(account: Account, call: Mapping[str, Any]) -> Message:
     kinds = [kind for kind in ("Simple", "Template", "Raw") if content.get(kind)]
     if len(kinds) != 1:
         raise bad_request("Content needs exactly one of Simple, Template and Raw.")
+    checks.supported(call, content[kinds[0]])
     try:
         origin, entry = _BUILD[kinds[0]](account, call, content[kinds[0]])
     except EntryError as error:
@@ -97,6 +98,7 @@ _BUILD = {"Simple": _simple, "Template": _template, "Raw": _raw}
 
 def _common(account: Account, call: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "run": account.store.run,
         "kind": "single",
         "at": account.clock(),
         "sender": checks.sender(call.get("FromEmailAddress")),
