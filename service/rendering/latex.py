@@ -8,6 +8,7 @@ read stays as it was.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pylatexenc.latex2text import LatexNodes2Text
 
@@ -32,6 +33,7 @@ _TIE = re.compile(r"(?<=[\w.)])~(?=[\w(])")
 _READER = LatexNodes2Text(math_mode="text")
 
 
+@lru_cache(maxsize=1024)  # the same abstracts are set for each choice, in HTML and in text
 def readable(text: str) -> str:
     """*text* on one line with formulas, macros, quotes and dashes as Unicode text."""
     text = one_space(text)

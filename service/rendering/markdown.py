@@ -38,8 +38,8 @@ def to_html(source: str, theme: Theme, language: str = "en") -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
     )
-    # The mail has its own headings: an editor's stand below them, whatever their level.
-    html = re.sub(r"(</?)h[1-6](?=[\s>])", r"\1h3", html)
+    # Below the mail's title there is one level of headings, an editor's own among them.
+    html = re.sub(r"(</?)h[1-6](?=[\s>])", r"\1h2", html)
     styles = _styles(theme)
     return re.sub(r"<([a-z0-9]+)(?=[\s>])", lambda tag: tag[0] + styles.get(tag[1], ""), html)
 
@@ -56,7 +56,7 @@ def _styles(theme: Theme) -> dict[str, str]:
     rules = {
         "p": "margin:0 0 18px",
         "a": f"color:{light.accent};text-decoration:underline",
-        "h3": f"margin:26px 0 10px;font-family:{fonts.display};font-size:20px;line-height:1.3",
+        "h2": f"margin:26px 0 10px;font-family:{fonts.display};font-size:20px;line-height:1.3",
         "ul": "margin:0 0 18px;padding:0 0 0 22px",
         "ol": "margin:0 0 18px;padding:0 0 0 22px",
         "li": "margin:0 0 6px",

@@ -32,13 +32,10 @@ def compile_mjml(source: str, template: str = "MJML") -> str:
 
 
 def _explain(template: str, source: str, problem: str) -> str:
-    # The compiler takes any closing tag for the one it waits for, and complains much later.
-    finder = _FaultFinder()
-    finder.feed(source)
-    finder.close()
-    if fault := finder.first_fault():
-        line, what = fault
-        return f"{template}, line {line} {source.splitlines()[line - 1].strip()!r}: {what}"
+    if fault := _first_fault(source):
+        number, what = fault
+        line = source.split("\n")[number - 1].strip()
+        return f"{template}, line {number} {line!r}: {what}"
     if found := _POSITION.search(problem):
         before = source.encode()[: int(found[1])].decode(errors="ignore")
         return f"{template}, {_line_of(source, len(before))}: {problem}"
@@ -51,8 +48,25 @@ def _line_of(source: str, offset: int) -> str:
     return f"line {source.count(chr(10), 0, max(offset, 0)) + 1} {text!r}"
 
 
+def _first_fault(source: str) -> tuple[int, str] | None:
+    """Line and kind of the first tag left open or closed twice, or bare ``<``.
+
+    The compiler takes any closing tag for the one it waits for, and complains late or without
+    a place.
+    """
+    finder = _FaultFinder()
+    try:
+        finder.feed(source)
+        finder.close()
+    except AssertionError:  # its way to refuse "<![…"
+        return None
+    # An element never closed is shown where it was opened.
+    left_open = [(line, f"<{tag}> is never closed") for tag, line in finder.open]
+    return min(finder.faults + left_open[-1:], default=None)
+
+
 class _FaultFinder(HTMLParser):
-    """Finds the first tag that is left open or closed twice: the compiler gives a late place or none."""
+    """Keeps what is open and what was wrong, each with its line."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
@@ -76,8 +90,3 @@ class _FaultFinder(HTMLParser):
         if "<" in data:
             line = self.getpos()[0] + data.partition("<")[0].count("\n")
             self.faults.append((line, "a bare '<' must be written &lt;"))
-
-    def first_fault(self) -> tuple[int, str] | None:
-        """Line and kind of the first fault; an element never closed is where it was opened."""
-        left_open = [(line, f"<{tag}> is never closed") for tag, line in self.open]
-        return min(self.faults + left_open[-1:], default=None)

@@ -69,6 +69,13 @@ def test_it_begins_with_title_date_editorial_and_byline() -> None:
     assert found == sorted(found)
 
 
+def test_it_opens_with_the_preheader_in_ink_and_hidden() -> None:
+    page = Page(html_of(sample_document()))
+    assert page.words.startswith("Cheaper evaluations, models that stop thinking in time")
+    hidden = next(given for tag, given in page.tags if "display:none" in (given.get("style") or ""))
+    assert f"color:{sample_identity().theme.light.ink}" in (hidden["style"] or "")
+
+
 @pytest.mark.parametrize("label", ["All labs", "All feeds", "All papers", "Full tables"])
 def test_it_links_each_section_to_its_full_page(label: str) -> None:
     parts = rendered(sample_document())

@@ -63,9 +63,9 @@ def test_it_styles_what_it_makes() -> None:
     assert 'style="color:#8f1d21' in html("[a](https://a.example)")
 
 
-def test_it_puts_an_editors_headings_below_the_mails_own() -> None:
-    assert "<h1" not in html("# Big")
-    assert "<h3 " in html("# Big")
+@pytest.mark.parametrize("source", ["# Big", "###### Small"])
+def test_it_puts_an_editors_headings_right_below_the_title(source: str) -> None:
+    assert html(source).startswith("<h2 ")
 
 
 def test_it_shows_html_of_the_source_as_text() -> None:

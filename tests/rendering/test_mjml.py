@@ -24,13 +24,14 @@ FRAME = """<mjml>
         ("<mj-text>a", "line 4 '<mj-text>a'"),
         ("<mj-tekst>a</mj-tekst>", "line 4 '<mj-tekst>a</mj-tekst>': <mj-tekst> is unknown"),
         ("<![CDATA[x]]>", "line 4 '<![CDATA[x]]>'"),
+        ("<![x y", "unable to parse"),
     ],
 )
 def test_it_names_the_template_and_shows_the_line_at_fault(body: str, problem: str) -> None:
     with pytest.raises(TemplateError) as raised:
         compile_mjml(FRAME.format(body), "daily/html.mjml.j2")
     message = str(raised.value)
-    assert message.startswith("daily/html.mjml.j2, ")
+    assert message.startswith("daily/html.mjml.j2")
     assert problem in message
 
 
