@@ -79,11 +79,13 @@ def make_engine(url: str) -> Engine:
     if not url.startswith(("sqlite", "postgresql")):
         raise ValueError("BROADSHEET_DATABASE_URL must begin with postgresql:// or sqlite:///")
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=15, hide_parameters=True
+        )
     path = url.removeprefix("sqlite:///")
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)  # readers' addresses stay out of the log
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

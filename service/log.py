@@ -40,6 +40,8 @@ def set_up_logging() -> None:
             foreign_pre_chain=shared,
         )
     )
+    for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

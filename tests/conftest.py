@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
 from service import config, db, doorbell, migrations
+from service.sandbox import Sandbox
 from tests.servers.postgres import Postgres
+from tests.servers.redis import RedisServer
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 
@@ -104,3 +107,43 @@ def session(database: Engine) -> Iterator[Session]:
     """A session in a transaction; commit it to let other connections see what it wrote."""
     with Session(database, expire_on_commit=False) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis(
+    redis_server: RedisServer, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Redis]:
+    """A client of an empty Redis, which is the service's as well."""
+    monkeypatch.setenv("BROADSHEET_REDIS_URL", redis_server.url)
+    config.settings.cache_clear()
+    doorbell.producer.cache_clear()
+    client = Redis.from_url(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def sandbox(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A newsroom and a local SES; boto3 speaks to it by its own variables."""
+    with Sandbox(date=NOW.date()) as running:
+        for name, value in {
+            "AWS_ENDPOINT_URL_SESV2": running.url,
+            "AWS_ENDPOINT_URL_SQS": running.url,
+            "AWS_ENDPOINT_URL_SNS": running.url,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": "us-east-1",
+            "BROADSHEET_SQS_QUEUE_URL": running.queue_url,
+            "BROADSHEET_ALLOW_PRIVATE_SOURCES": "true",
+        }.items():
+            monkeypatch.setenv(name, value)
+        config.settings.cache_clear()
+        yield running

@@ -13,15 +13,8 @@ from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, I
 
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
     """Deliveries of the issue by state, every state named. They add up to ``audience_count``."""
-    found = dict(
-        session.execute(
-            select(Delivery.state, func.count())
-            .where(Delivery.issue_id == issue_id)
-            .group_by(Delivery.state)
-        )
-        .tuples()
-        .all()
-    )
+    tally = select(Delivery.state, func.count()).where(Delivery.issue_id == issue_id)
+    found = dict(session.execute(tally.group_by(Delivery.state)).all())
     return {state: found.get(state, 0) for state in DeliveryState}
 
 

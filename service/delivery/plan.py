@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    CursorResult,
     Select,
     and_,
     case,
@@ -191,6 +190,8 @@ def _write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetim
         Delivery.resends,
         Delivery.changed_at,
     )
-    written = session.execute(insert(Delivery).from_select(columns, rows))
-    assert isinstance(written, CursorResult)
-    return written.rowcount
+    session.execute(insert(Delivery).from_select(columns, rows))
+    # Counted, since SQLite's driver does not tell how many an INSERT … SELECT wrote.
+    return session.execute(
+        select(func.count()).select_from(Delivery).where(Delivery.issue_id == issue.id)
+    ).scalar_one()

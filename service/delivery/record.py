@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Table, bindparam, or_, update
 from sqlalchemy.orm import Session
 
 from service.delivery.transports import Outcome, Verdict
 from service.models import Delivery, DeliveryState
 
+TABLE = cast("Table", Delivery.__table__)
 MAX_ATTEMPTS = 10
 
 STATE = {
@@ -45,19 +46,29 @@ def settle(
 ) -> None:
     """Record *outcomes*, one for each of *chunk*, in their order."""
     rows = [_values(sent, outcome, now) for sent, outcome in zip(chunk, outcomes, strict=True)]
-    table = Delivery.__table__
-    mine = (Delivery.id == bindparam("row_id")) & (table.c.attempt == bindparam("row_attempt"))
-    waiting = table.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN])
-    session.execute(
-        update(Delivery)
-        .where(mine, waiting)
+    taken = [row for row in rows if row["to_state"] is DeliveryState.ACCEPTED]
+    _move(session, taken, BEFORE_ACCEPTED)
+    _move(session, [row for row in rows if row not in taken], BEFORE_ANYTHING_ELSE)
+    _add_message_ids(session, taken)
+
+
+def _move(session: Session, rows: list[dict[str, Any]], before: Sequence[DeliveryState]) -> None:
+    if not rows:
+        return
+    # On the connection: the ORM reads an UPDATE with many parameters as one by primary key.
+    session.connection().execute(
+        update(TABLE)
+        .where(
+            TABLE.c.id == bindparam("row_id"),
+            TABLE.c.attempt == bindparam("row_attempt"),
+            or_(*(TABLE.c.state == state for state in before)),  # executemany takes no IN
+        )
         .values(
             state=bindparam("to_state"),
             message_id=bindparam("to_message_id"),
             reason=bindparam("to_reason"),
             changed_at=bindparam("to_changed_at"),
-        )
-        .execution_options(synchronize_session=None),
+        ),
         rows,
     )
 
@@ -69,11 +80,10 @@ def _add_message_ids(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         if row["to_message_id"]
     ]
     if known:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == bindparam("row_id"), Delivery.message_id.is_(None))
-            .values(message_id=bindparam("row_message_id"))
-            .execution_options(synchronize_session=None),
+        session.connection().execute(
+            update(TABLE)
+            .where(TABLE.c.id == bindparam("row_id"), TABLE.c.message_id.is_(None))
+            .values(message_id=bindparam("row_message_id")),
             known,
         )
 

@@ -58,7 +58,9 @@ class Subscriber(Base):
     """What a suppression is keyed by; see :func:`service.audience.addresses.address_hash`."""
     created_at: Mapped[Moment]
 
-    subscriptions: Mapped[list[Subscription]] = relationship(back_populates="subscriber")
+    subscriptions: Mapped[list[Subscription]] = relationship(
+        back_populates="subscriber", passive_deletes=True, cascade="all, delete-orphan"
+    )
 
 
 class Choice(Base):

@@ -104,10 +104,10 @@ class SesTransport:
                 "Template": {
                     "TemplateContent": _template_content(template),
                     "TemplateData": json.dumps(dict(DEFAULTS)),
-                    "Headers": _headers(shipment.headers),
+                    "Headers": _headers(_ours(shipment.headers)),
                 }
             },
-            "DefaultEmailTags": _tags(shipment.tags),
+            "DefaultEmailTags": _tags({**shipment.tags, **_feedback_tags(shipment.headers)}),
             "BulkEmailEntries": [_entry(template, recipient) for recipient in recipients],
             **self._envelope(shipment),
         }
@@ -136,10 +136,12 @@ class SesTransport:
                 "Simple": {
                     "Subject": _content(mail.subject),
                     "Body": body,
-                    "Headers": _headers({**shipment.headers, **recipient.headers}),
+                    "Headers": _headers(_ours({**shipment.headers, **recipient.headers})),
                 }
             },
-            "EmailTags": _tags({**shipment.tags, **recipient.tags}),
+            "EmailTags": _tags(
+                {**shipment.tags, **recipient.tags, **_feedback_tags(shipment.headers)}
+            ),
             **self._envelope(shipment),
         }
         answer = self._call(self._client.send_email, request)
@@ -192,6 +194,21 @@ def _entry(template: SesTemplate, recipient: Recipient) -> dict[str, Any]:
         "ReplacementHeaders": _headers(recipient.headers),
         "ReplacementTags": _tags(recipient.tags),
     }
+
+
+def _ours(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers without Feedback-ID, which SES writes itself: see :func:`_feedback_tags`."""
+    return {name: value for name, value in headers.items() if name != "Feedback-ID"}
+
+
+def _feedback_tags(headers: Mapping[str, str]) -> dict[str, str]:
+    """The first two parts of our Feedback-ID, as the two special tags by which SES takes them.
+
+    Source: SES developer guide, "Using custom Feedback-ID values" (``ses:feedback-id-a``, ``-b``).
+    """
+    first, second, *_ = [*headers.get("Feedback-ID", "").split(":"), "", ""]
+    tags = {"ses:feedback-id-a": first, "ses:feedback-id-b": second}
+    return {name: value for name, value in tags.items() if value}
 
 
 def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
