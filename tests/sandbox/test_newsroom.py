@@ -270,3 +270,21 @@ def test_it_lists_every_source_and_each_answers(sandbox: Sandbox) -> None:
     opml = ET.fromstring(ask(sandbox.url, "/news/feeds.opml").body)
     urls = [o.get("xmlUrl") for o in opml.iter("outline") if o.get("xmlUrl")]
     assert urls == [sandbox.url + f.path for f in FEEDS]
+
+
+def test_it_answers_arxiv_queries_in_pages(sandbox: Sandbox) -> None:
+    path = "/news/arxiv/api/query?search_query=cat:cs.SE+OR+cat:cs.LG&max_results=40&start="
+    pages = [feedparser.parse(io.BytesIO(ask(sandbox.url, path + s).body)) for s in ("0", "40")]
+    ids = [entry.id for page in pages for entry in page.entries]
+    assert not any(page.bozo for page in pages)
+    assert len(set(ids)) == len(ids) == 80
+    assert pages[0].entries[0].arxiv_primary_category["term"].startswith("cs.")
+    assert pages[0].entries[0].published > pages[1].entries[-1].published
+    assert ask(sandbox.url, ids[0].removeprefix(sandbox.url)).status == 200
+
+
+def test_it_answers_a_bad_arxiv_query_with_an_entry(sandbox: Sandbox) -> None:
+    answer = ask(sandbox.url, "/news/arxiv/api/query?search_query=nonsense")
+    [entry] = feedparser.parse(io.BytesIO(answer.body)).entries
+    assert (answer.status, entry.title) == (200, "Error")
+    assert "/api/errors" in entry.id

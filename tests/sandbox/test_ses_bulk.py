@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -127,3 +128,22 @@ def test_it_refuses_an_unknown_named_template(ses: Any) -> None:
     content = {"Template": {"TemplateName": "unheard-of", "TemplateData": "{}"}}
     with pytest.raises(ses.exceptions.NotFoundException):
         ses.send_bulk_email(**bulk(entry("ada@mail.example"), DefaultContent=content))
+
+
+def test_it_loses_and_doubles_nothing_when_many_send_at_once(sandbox: Sandbox, ses: Any) -> None:
+    ask(sandbox.url, "/control/faults", {"max_send_rate": 100_000})
+
+    def send(thread: int) -> list[str]:
+        found = []
+        for call in range(4):
+            people = [entry(f"p{thread}-{call}-{n}@mail.example") for n in range(50)]
+            answer = ses.send_bulk_email(**bulk(*people))
+            found += [result["MessageId"] for result in answer["BulkEmailEntryResults"]]
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = [message_id for found in pool.map(send, range(8)) for message_id in found]
+    ledger = ask(sandbox.url, "/control/ledger?repeated=1&tag=none").json()
+    assert len(set(ids)) == ledger["messages"] == ledger["distinct_recipients"] == 1600
+    assert ledger["recipients"] == {}
+    assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 1600

@@ -9,13 +9,13 @@ from html import escape
 
 from .papers import Paper, announced
 
-_EASTERN = timezone(timedelta(hours=-5))
+EASTERN = timezone(timedelta(hours=-5))
 
 
 def write(categories: list[str], anchor: date, day: int, base: str) -> bytes:
     """One day's announcements in these categories."""
     joined = "+".join(categories)
-    when = datetime.combine(anchor + timedelta(days=day), time(0, tzinfo=_EASTERN))
+    when = datetime.combine(anchor + timedelta(days=day), time(0, tzinfo=EASTERN))
     address = f"{base}/news/arxiv/rss/{joined}"
     lines = [
         "<?xml version='1.0' encoding='UTF-8'?>",

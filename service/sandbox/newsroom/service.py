@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from ..web import HTML, Answer, BadDocument, Handler, Request, Response, Router, as_json, not_found
-from . import arxiv, broken, leaderboards, repositories
+from . import arxiv, arxiv_query, broken, leaderboards, repositories
 from .articles import body_of, page
 from .broken import squeezed
 from .directory import SOURCES, index_page, opml
@@ -43,6 +43,7 @@ class Newsroom:
             ("/news/", self._index),
             ("/news/feeds.opml", self._opml),
             ("/news/arxiv/rss/{categories}", self._arxiv),
+            ("/news/arxiv/api/query", self._arxiv_query),
             ("/news/arxiv/abs/{number}", self._abstract),
             ("/news/leaderboards/api/v2/language/models/free", self._leaderboard),
             ("/news/leaderboards/coding.csv", self._coding),
@@ -133,6 +134,10 @@ class Newsroom:
         modified = moment(self.anchor, self.day, 1)
         return self._conditional(request, body, "application/rss+xml; charset=utf-8", modified)
 
+    def _arxiv_query(self, request: Request) -> Answer:
+        body = arxiv_query.write(request, self.anchor, self.day, self.base)
+        return Response(body, 200, CONTENT_TYPES["atom"])
+
     def _leaderboard(self, request: Request) -> Answer:
         if not request.headers.get("x-api-key"):
             return as_json({"status": 401, "error": "Missing API key: send it as x-api-key."}, 401)
@@ -164,7 +169,7 @@ class Newsroom:
 
     def _abstract(self, request: Request) -> Answer:
         for paper in announced(self.anchor, self.day):
-            if paper.number == request.params["number"]:
+            if paper.number == request.params["number"].partition("v")[0]:
                 people = escape(", ".join(paper.authors))
                 body = f"<p><em>{people}</em></p><p>{escape(paper.abstract)}</p>"
                 return Response(page(paper.title, body), 200, HTML)
