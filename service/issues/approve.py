@@ -68,6 +68,13 @@ def freeze(issue: Issue, sections: tuple[Section, ...], goes_at: datetime) -> Do
     )
 
 
+def document_now(session: Session, issue: Issue, now: datetime) -> Document:
+    """What was frozen, or what freezing at *now* would give: for previews and test copies."""
+    if issue.document is not None:
+        return Document.model_validate(issue.document)
+    return freeze(issue, sections_now(session, issue), issue.scheduled_at or now)
+
+
 def compose_manual(
     session: Session, newsletter: Newsletter, subject: str, markdown: str, now: datetime
 ) -> Issue:

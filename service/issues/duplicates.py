@@ -1,6 +1,8 @@
-"""When two entries are one story: the same page, or near-equal titles with equal figures.
+"""When two entries are one story: the same page, or near-equal titles.
 
-"GPT-5.4 released" is not "GPT-5.5 released": a title's numbers, and its negations, must agree.
+"GPT-5.4 released" is not "GPT-5.5 released", nor is "amber" "ember" or "can" "cannot". So two
+titles are near-equal when they say the same words in about the same order, and the words may
+differ only in endings, punctuation and the smallest of them; a number never may.
 """
 
 from __future__ import annotations
@@ -10,28 +12,33 @@ import unicodedata
 
 from rapidfuzz import fuzz, process
 
-NEAR_EQUAL = 95.0
-"""Of 100: in a title of 60 characters about six may differ."""
+SAME_ORDER = 85.0
+"""Of 100: below it the same words stand in another order, and who sues whom has changed."""
 SHORT_TITLE = 12
 """Below it, a title such as "Changelog" says too little to be a story's name."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*")
-_NEGATIONS = frozenset({"no", "not", "never", "without", "cannot"})
+_ENDING = re.compile(r"(?:'s|ing|ed|es|s|d|e)$")
+_SMALL = frozenset(
+    {"a", "an", "and", "are", "as", "at", "by", "for", "has", "in", "is", "it", "its", "of", "on"}
+    | {"s", "the", "to", "with"}
+)
 
 
 def words(title: str) -> list[str]:
-    """The words of a title, folded so that spelling variants of it are equal."""
-    folded = unicodedata.normalize("NFKC", title).casefold().replace("\u2019", "'")
-    return [word.replace(",", "") for word in _WORD.findall(folded)]
+    """The words of a title, folded so that spellings of one word are equal."""
+    plain = unicodedata.normalize("NFKD", title.replace("\u2019", "'")).casefold()
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    return [word.replace(",", "") for word in _WORD.findall(plain)]
 
 
-def marks(title: str) -> frozenset[str]:
-    """The words that must be the same in both titles: those with a digit, and negations."""
-    return frozenset(
-        word
-        for word in words(title)
-        if any(char.isdigit() for char in word) or word in _NEGATIONS or word.endswith("n't")
-    )
+def gist(title: str) -> tuple[str, ...]:
+    """What two titles of one story have in common: their words without endings, sorted."""
+    return tuple(sorted(_stem(word) for word in words(title) if word not in _SMALL))
+
+
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word) if len(word) > 3 and word.replace("'", "").isalpha() else word
 
 
 class Seen:
@@ -39,21 +46,19 @@ class Seen:
 
     def __init__(self) -> None:
         self._urls: set[str] = set()
-        self._titles: dict[frozenset[str], list[str]] = {}
+        self._titles: dict[tuple[str, ...], list[str]] = {}
 
     def admit(self, canonical_url: str, title: str) -> bool:
         """Whether this is a new story; it is remembered in any case, under both its names."""
         name = " ".join(words(title))
-        alike = self._titles.setdefault(marks(title), [])
+        alike = self._titles.setdefault(gist(title), []) if len(name) >= SHORT_TITLE else []
         new = canonical_url not in self._urls and not _is_near(name, alike)
         if canonical_url:
             self._urls.add(canonical_url)
-        if len(name) >= SHORT_TITLE:
+        if name not in alike:
             alike.append(name)
         return new
 
 
 def _is_near(name: str, others: list[str]) -> bool:
-    if len(name) < SHORT_TITLE:
-        return False
-    return process.extractOne(name, others, scorer=fuzz.ratio, score_cutoff=NEAR_EQUAL) is not None
+    return process.extractOne(name, others, scorer=fuzz.ratio, score_cutoff=SAME_ORDER) is not None

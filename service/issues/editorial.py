@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.issues.tables import NEW
 from service.models.document import Repository, Section, TableEntry
 
-MOVEMENTS = 2
-"""How many rows of one table are named."""
+NAMED = 2
+"""How many rows of one table are named in one sentence."""
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -48,33 +49,47 @@ def _movements(sections: Sequence[Section]) -> Iterator[str]:
     for section in sections:
         for entry in section.entries:
             if isinstance(entry, TableEntry):
-                yield from _table_sentence(entry, section.spec.limit)
+                yield from _table_sentences(entry, section.spec.limit)
         yield from _stars_sentence(section)
 
 
-def _table_sentence(table: TableEntry, limit: int) -> Iterator[str]:
-    moved = movements(table, limit)[:MOVEMENTS]
-    if not moved:
+def _table_sentences(table: TableEntry, limit: int) -> Iterator[str]:
+    name = _plain(table.name)
+    score = _score_column(table)
+    if score is None:
         return
-    parts = [
-        f"{_plain(move.name)} {'rose' if move.change > 0 else 'fell'} "
-        f"{_points(move.change)} to {move.score}"
-        for move in moved
-    ]
-    yield f"On {_plain(table.name)}, {_listed(parts)}."
+    fresh = [row for row in table.rows[:limit] if row.change == NEW and row.cells[score]]
+    if fresh:
+        parts = [f"{_plain(row.cells[1])} at {row.cells[score]}" for row in fresh[:NAMED]]
+        more = [f"{len(fresh) - NAMED} more"] if len(fresh) > NAMED else []
+        yield f"New on {name}: {_listed([*parts, *more])}."
+    moved = movements(table, limit)[:NAMED]
+    if moved:
+        parts = [
+            f"{_plain(move.name)} {'rose' if move.change > 0 else 'fell'} "
+            f"{_points(move.change)} to {move.score}"
+            for move in moved
+        ]
+        yield f"On {name}, {_listed(parts)}."
 
 
 def movements(table: TableEntry, limit: int) -> list[Movement]:
     """The visible rows that moved, those that moved most first."""
-    figures = [index for index, column in enumerate(table.columns) if column.numeric]
-    if len(figures) < 2:  # the first is the rank
+    score = _score_column(table)
+    if score is None:
         return []
     moved = [
-        Movement(row.cells[1], float(row.change), row.cells[figures[1]])
+        Movement(row.cells[1], float(row.change), row.cells[score])
         for row in table.rows[:limit]
-        if row.change and row.change != "new"
+        if row.change and row.change != NEW
     ]
     return sorted(moved, key=lambda move: (-abs(move.change), move.name))
+
+
+def _score_column(table: TableEntry) -> int | None:
+    """Where the figure stands that changes are told of: behind the rank, which is a number too."""
+    figures = (index for index, column in enumerate(table.columns) if index and column.numeric)
+    return next(figures, None)
 
 
 def _stars_sentence(section: Section) -> Iterator[str]:
@@ -86,7 +101,10 @@ def _stars_sentence(section: Section) -> Iterator[str]:
     if repositories:
         top = max(repositories, key=lambda entry: (entry.gained or 0, entry.name))
         stars = "star" if top.gained == 1 else "stars"
-        yield f"{_plain(top.name)} gained {top.gained:,} {stars}, the most of those shown."
+        yield (
+            f"In {_plain(section.spec.heading)}, {_plain(top.name)} gained most: "
+            f"{top.gained:,} {stars}."
+        )
 
 
 def _points(change: float) -> str:

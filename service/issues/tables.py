@@ -13,6 +13,8 @@ from service.models.figures import ColumnSpec, format_cell
 
 RANK = Column(key="rank", label="#", numeric=True)
 NAME = Column(key="name", label="Name")
+NEW = "new"
+"""What ``TableRow.change`` says of a row that the last issue's table did not have."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _cells(row: Mapping[str, Any], rank: int, specs: Sequence[ColumnSpec]) -> tu
 def _change(key: str, moved: Comparison | None) -> str:
     if moved is None:
         return ""
-    return "new" if moved.is_new(key) else change_text(moved.change(key))
+    return NEW if moved.is_new(key) else change_text(moved.change(key))
 
 
 def _caveat(moved: Comparison | None) -> str:
