@@ -228,6 +228,8 @@ def test_it_ranks_the_coding_table(sandbox: Sandbox) -> None:
     assert len(rows) == 25
     assert rates == sorted(rates, reverse=True)
     assert [row["rank"] for row in rows] == [str(n) for n in range(1, 26)]
+    assert {row["window"] for row in rows} == {"2026-09 to 2026-11"}
+    assert len({row["date"] for row in rows}) > 10
 
 
 def test_it_lets_stars_grow_by_different_amounts(sandbox: Sandbox) -> None:

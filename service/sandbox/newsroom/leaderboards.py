@@ -13,6 +13,15 @@ from .tables import number, rows
 
 PAGE_SIZE = 18
 INDEX_VERSION = "4.1"
+_COLUMNS = (
+    "rank",
+    "model",
+    "organization",
+    "resolved_rate",
+    "cost_per_problem",
+    "date",
+    "window",
+)
 _NEWCOMERS = {"Halcyon 5.5": 0, "Atlas 3.2": 0, "Mosaic 4": 0, "Quill 2.5": -4}
 
 
@@ -36,7 +45,7 @@ def index_page(day: int, page: int, version: str = INDEX_VERSION) -> dict[str, A
 
 
 def coding_csv(anchor: date, day: int) -> bytes:
-    """``rank,model,organization,resolved_rate,cost_per_problem,date``; the date is the window's."""
+    """A row a model; *date* is when it was submitted, *window* is the tasks': the edition."""
     scored = [
         (_moved(float(score), model, day), model, organization, cost)
         for model, organization, score, cost in _listed("coding", 0, day)
@@ -44,10 +53,12 @@ def coding_csv(anchor: date, day: int) -> bytes:
     scored.sort(key=lambda row: (-row[0], row[1]))
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["rank", "model", "organization", "resolved_rate", "cost_per_problem", "date"])
-    when = anchor + timedelta(days=day)
+    table.writerow(_COLUMNS)
+    window = f"{anchor - timedelta(days=75):%Y-%m} to {anchor - timedelta(days=15):%Y-%m}"
     for rank, (score, model, organization, cost) in enumerate(scored, 1):
-        table.writerow([rank, model, organization, f"{score:.1f}", cost, when.isoformat()])
+        age = -_NEWCOMERS[model] if model in _NEWCOMERS else 10 + seeded(model, "age") % 300
+        submitted = (anchor - timedelta(days=age)).isoformat()
+        table.writerow([rank, model, organization, f"{score:.1f}", cost, submitted, window])
     return out.getvalue().encode()
 
 
