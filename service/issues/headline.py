@@ -41,9 +41,8 @@ def one_line(text: str, length: int) -> str:
     text = " ".join(text.split())
     if len(text) <= length:
         return text
-    cut = text[: length - 1]
-    head, space, _ = cut.rpartition(" ")
-    return (head if space else cut).rstrip(" ,;:·-") + "…"
+    head, space, _ = text[:length].rpartition(" ")
+    return (head if space else text[: length - 1]).rstrip(" ,;:·-") + "…"
 
 
 def _titles(sections: Sequence[Section]) -> Iterator[str]:

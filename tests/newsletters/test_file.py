@@ -182,7 +182,8 @@ def test_a_source_with_a_new_address_is_asked_anew(session: Session) -> None:
 
     load(session, FILE.replace("/feed", "/news.xml"))
 
-    assert (row.etag, row.failures, row.problem) == (None, 0, None)
+    session.refresh(row)
+    assert [row.etag, row.failures, row.problem] == [None, 0, None]
     assert row.state is SourceState.ACTIVE
 
 
