@@ -42,7 +42,9 @@ def create_app() -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # Werkzeug's documented way
     app.url_map.converters["slug"] = Slug
     security.guard(app)
-    logins.init_app(app)
+    # Its own context processor would ask for the user on public pages too, in a second
+    # transaction while the page's own is open: two writers that wait for each other.
+    logins.init_app(app, add_context_processor=False)
     filters.register(app)
     errors.register(app)
     for part in (public, admin, hooks, health):

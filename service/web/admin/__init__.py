@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask_login import current_user
 
 from service.web.admin.accounts import ask_for_login
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 admin.before_request(ask_for_login)
+admin.context_processor(lambda: {"current_user": current_user})
 
 # The views hang themselves on the blueprint.
 from service.web.admin import (  # noqa: E402

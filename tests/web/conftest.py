@@ -1,0 +1,75 @@
+"""The application on both databases, a newsletter, a reader, an editor."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from service.audience.addresses import parse_address
+from service.audience.joining import Reader, add_confirmed
+from service.db import session_scope
+from service.models import Newsletter, Role, Subscription
+from service.staff.users import add_user
+from service.web.app import create_app
+from service.web.asking import now as wall_clock
+from tests.web.browsing import EDITOR, PASSWORD, post
+
+SECTIONS: list[dict[str, Any]] = [
+    {"slug": "labs", "kind": "headlines", "heading": "AI Labs", "optional": False},
+    {"slug": "wire", "kind": "headlines", "heading": "From the Wire"},
+    {"slug": "papers", "kind": "papers", "heading": "Papers", "topics": ["cs.CL", "cs.LG"]},
+]
+
+
+@pytest.fixture
+def newsletter(database: Engine, now: datetime) -> Newsletter:
+    with session_scope() as session:
+        row = Newsletter(
+            slug="report",
+            name="The Report",
+            from_name="The Report",
+            from_address="report@news.example.org",
+            postal_address="1 Quay Street, Harbourtown",
+            timezone="Europe/Berlin",
+            sections=SECTIONS,
+            weekly_day=5,
+            created_at=now,
+        )
+        session.add(row)
+    return row
+
+
+@pytest.fixture
+def app(newsletter: Newsletter) -> Flask:
+    app = create_app()
+    app.testing = True
+    app.config["SIGN_UP_SECONDS"] = 0.0
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def reader(newsletter: Newsletter, now: datetime) -> Subscription:
+    """ann@example.org, who gets the newsletter."""
+    with session_scope() as session:
+        add_confirmed(session, newsletter, Reader(parse_address("ann@example.org")), now)
+        return session.query(Subscription).one()
+
+
+@pytest.fixture
+def editor(app: Flask) -> FlaskClient:
+    """A browser that is logged in as an owner."""
+    with session_scope() as session:
+        add_user(session, EDITOR, PASSWORD, Role.OWNER, wall_clock())
+    client = app.test_client()
+    post(client, "/admin/login", "/admin/login", email=EDITOR, password=PASSWORD)
+    return client
