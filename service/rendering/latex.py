@@ -7,6 +7,7 @@ read stays as it was.
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 
@@ -31,6 +32,8 @@ _MACRO = re.compile(r"\\[A-Za-z]+")
 _SINGLE_QUOTED = re.compile(r"(?<![\w`])`(?=\w)([^`'\n]{1,80})'(?!\w)")
 _TIE = re.compile(r"(?<=[\w.)])~(?=[\w(])")
 _READER = LatexNodes2Text(math_mode="text")
+# Each macro that a stranger left half written is a warning to it; to us it is every day's text.
+logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 
 
 @lru_cache(maxsize=1024)  # the same abstracts are set for each choice, in HTML and in text

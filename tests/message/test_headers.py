@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from email import policy
-from email.parser import Parser
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given
@@ -51,12 +51,11 @@ def test_it_lets_no_name_add_a_header_or_leave_ascii(name: str) -> None:
 
 @given(st.text(max_size=60))
 def test_it_keeps_any_name_of_a_sender(name: str) -> None:
-    line = mailbox(name, "news@example.org")
-    found = Parser(policy=policy.default).parsestr(f"From: {line}\n\n")["from"]
-    assert not found.defects
-    (address,) = found.addresses
-    assert address.addr_spec == "news@example.org"
-    assert address.display_name.split() == re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).split()
+    # Not the newer parser: it leaves a space between two encoded words of a display name.
+    phrase, address = parseaddr(mailbox(name, "news@example.org"))
+    assert address == "news@example.org"
+    shown = str(make_header(decode_header(phrase)))
+    assert shown.split() == re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name).split()
 
 
 @pytest.mark.parametrize(
