@@ -68,7 +68,8 @@ def _converted(source: str) -> str:
     # its own errors, RecursionError. None of them may stop an issue.
     except Exception:
         return source
-    return text or source
+    unfilled = "%s" in text  # a macro without its arguments comes out as its pattern
+    return source if unfilled or not text else text
 
 
 def _quoted(text: str) -> str:

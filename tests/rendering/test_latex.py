@@ -55,6 +55,7 @@ SOURCE = st.lists(
         (r"C:\new folder", r"C:\new folder"),
         (r"\unknownmacro", r"\unknownmacro"),
         (r"R\&D", "R&D"),
+        (r"half $\frac$ written", r"half $\frac$ written"),
     ],
 )
 def test_it_makes_real_oddities_readable(source: str, text: str | None) -> None:
