@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -9,6 +10,8 @@ from service.models.document import AnyEntry, Headline, Paper, Post, Repository,
 
 SUBJECT_LENGTH = 90
 PREHEADER_LENGTH = 140
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def subject(sections: Sequence[Section], name: str, day: date, *, weekly: bool = False) -> str:
@@ -37,8 +40,8 @@ def long_date(day: date) -> str:
 
 
 def one_line(text: str, length: int) -> str:
-    """*text* without line breaks, cut between words to at most *length* characters."""
-    text = " ".join(text.split())
+    """*text* without control characters, cut between words to at most *length* characters."""
+    text = " ".join(_CONTROL.sub(" ", text).split())
     if len(text) <= length:
         return text
     head, space, _ = text[:length].rpartition(" ")

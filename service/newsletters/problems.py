@@ -47,7 +47,7 @@ class BadNewsletter(ValueError):
 def read_spec(text: str) -> NewsletterSpec:
     """*text* as a newsletter; raises :class:`BadNewsletter` with every problem found."""
     try:
-        raw = tomllib.loads(text)
+        raw = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise BadNewsletter([f"This is not TOML: {error}."]) from error
     if _holds_nul(raw):

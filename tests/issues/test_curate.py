@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -127,12 +128,13 @@ def test_a_subject_is_one_line(session: Session, issue: Issue, subject: str) -> 
 def test_an_approved_issue_is_not_changed(session: Session, issue: Issue) -> None:
     entry = named(session, issue, "alpha")
     approve(session, issue, NOW)
-    for change in (
+    changes: list[Callable[[], None]] = [
         lambda: curate.pin(session, entry),
         lambda: curate.drop(session, entry),
         lambda: curate.edit(session, entry, {"title": "x"}),
         lambda: curate.reorder(session, issue, "labs", [entry.key]),
         lambda: curate.write(session, issue, subject="x"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(IssueFrozen, match="only a draft can be changed"):
             change()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from service.issues.editorial import fallback
 from service.issues.tables import Board, Take, table_entry
 from service.models.document import AnyEntry, Paper, Repository, Section, TableEntry
 from tests.issues.rows import NOW, SCORE, SPECS, headline
 
 
-def sections(**entries: list[AnyEntry]) -> tuple[Section, ...]:
+def sections(**entries: Sequence[AnyEntry]) -> tuple[Section, ...]:
     return tuple(Section(spec=spec, entries=tuple(entries.get(spec.slug, ()))) for spec in SPECS)
 
 

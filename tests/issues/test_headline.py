@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -15,7 +16,7 @@ from tests.issues.rows import NOW, SPECS, headline, paper
 DAY = date(2026, 11, 20)
 
 
-def sections(**entries: list[AnyEntry]) -> tuple[Section, ...]:
+def sections(**entries: Sequence[AnyEntry]) -> tuple[Section, ...]:
     return tuple(Section(spec=spec, entries=tuple(entries.get(spec.slug, ()))) for spec in SPECS)
 
 
@@ -70,6 +71,7 @@ def test_what_a_mail_does_not_show_is_not_in_its_subject_or_preheader() -> None:
     [
         ("short", "short"),
         ("  two\r\n lines\t", "two lines"),
+        ("a\x07bell\0", "a bell"),
         ("just twenty letters!", "just twenty letters!"),
         ("a title that is too long", "a title that is too…"),
         ("a title, that is, too long", "a title, that is…"),

@@ -132,3 +132,7 @@ def test_it_says_that_an_address_is_none() -> None:
 def test_it_finds_every_problem_at_once() -> None:
     text = FILE.replace("Berlin", "Bärlin").replace('"headlines"', '"x"')
     assert [problem.split(":")[0] for problem in problems(text)] == ["line 10", "line 17"]
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert read_spec("\ufeff" + FILE).slug == "report"
