@@ -134,9 +134,13 @@ def child_environment(**overrides: str) -> dict[str, str]:
     return {**os.environ, **overrides}
 
 
-def apply_environment(**overrides: str) -> None:
-    """Set variables for this process and forget the settings read before (the demo, the tests)."""
-    os.environ.update(overrides)
+def apply_environment(**overrides: str | None) -> None:
+    """Set variables for this process (None: unset), and forget the settings read before."""
+    for name, value in overrides.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     settings.cache_clear()
 
 
