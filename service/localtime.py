@@ -75,9 +75,8 @@ def exists(day: date, timezone: str) -> bool:
 
 
 def _dates_from(after: datetime, timezone: str) -> Iterator[date]:
-    # From the day before: a gap at the end of a day moves that day's run past midnight.
-    first = after.astimezone(zone(timezone)).date() - DAY
-    return (first + DAY * ahead for ahead in range(LOOK_AHEAD_DAYS + 2))
+    first = after.astimezone(zone(timezone)).date()
+    return (first + DAY * ahead for ahead in range(LOOK_AHEAD_DAYS + 1))
 
 
 def _end_of_gap(before: datetime, behind: datetime, where: ZoneInfo) -> datetime:

@@ -71,18 +71,14 @@ def compose(
 ) -> tuple[Pool, ...]:
     """Rank and de-duplicate what *window* holds into the sections of *specs*, in their order.
 
-    *settled* are candidates that the editor has decided about: they take no place here, but what
-    repeats one of them is left out. A story in two sections stays in the first.
+    *settled* are candidates that the editor has decided about: they and what repeats them are left
+    out. A story in two sections stays in the first.
     """
     order = {spec.slug: index for index, spec in enumerate(specs)}
-    settled = list(settled)
-    decided = {candidate.key for candidate in settled}
     waiting = [
         candidate
         for candidate in candidates
-        if candidate.section in order
-        and window.holds(candidate.first_seen)
-        and candidate.key not in decided
+        if candidate.section in order and window.holds(candidate.first_seen)
     ]
     stories = _without_repeats(settled, waiting, order)
     boards = sorted(boards, key=lambda board: board.position)
@@ -102,7 +98,7 @@ def _pool(spec: SectionSpec, stories: Sequence[Candidate], boards: Sequence[Boar
 
 
 def _without_repeats(
-    settled: Sequence[Candidate], waiting: Iterable[Candidate], order: dict[str, int]
+    settled: Iterable[Candidate], waiting: Iterable[Candidate], order: dict[str, int]
 ) -> list[Candidate]:
     """Each story once: in the first section that has it, from whoever published it first."""
     seen = Seen()

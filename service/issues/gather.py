@@ -54,7 +54,7 @@ def last_cutoff(session: Session, newsletter: Newsletter, kind: IssueKind) -> da
 
 @dataclass(frozen=True)
 class Sent:
-    """What issues of one kind have carried: items, and the pages of the last 30 days."""
+    """What issues of one kind have carried or dropped in the last 30 days: items and pages."""
 
     items: frozenset[int]
     urls: frozenset[str]
@@ -64,13 +64,13 @@ class Sent:
 
 
 def sent_before(session: Session, newsletter: Newsletter, kind: IssueKind, now: datetime) -> Sent:
-    """What earlier issues of *kind* carried, without what an editor dropped."""
+    """What earlier issues of *kind* carried. What an editor dropped there is dealt with as well."""
     rows = session.execute(
         select(Item.id, Item.canonical_url)
         .join(Entry, Entry.item_id == Item.id)
         .join(Issue, Issue.id == Entry.issue_id)
         .where(Issue.newsletter_id == newsletter.id, Issue.kind == kind, went_out())
-        .where(Issue.cutoff_at >= now - timedelta(days=REPEAT_DAYS), Entry.dropped.is_(False))
+        .where(Issue.cutoff_at >= now - timedelta(days=REPEAT_DAYS))
     ).all()
     return Sent(frozenset(row[0] for row in rows), frozenset(row[1] for row in rows))
 

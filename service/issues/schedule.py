@@ -57,8 +57,7 @@ def missed_dates(
     All but the last were missed: the last one's issue catches up for them.
     """
     where = zone(table.timezone)
-    first = since.astimezone(where).date() - DAY
-    last = now.astimezone(where).date() + DAY
+    first, last = since.astimezone(where).date(), now.astimezone(where).date()
     return [
         day
         for day in (first + DAY * ahead for ahead in range((last - first).days + 1))

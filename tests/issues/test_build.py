@@ -104,6 +104,23 @@ def test_a_page_of_an_earlier_issue_does_not_come_again(session: Session) -> Non
     assert titles(session, issue, "wire") == []
 
 
+def test_a_page_that_an_editor_dropped_does_not_come_again(session: Session) -> None:
+    letter = rows.newsletter(session)
+    lab = rows.source(session, letter, "lab", "labs")
+    told = rows.item(session, lab, "Nobody needs to read this")
+    rows.item(session, lab, "Something else entirely")
+    issue = build_issue(session, letter, TODAY, NOW)
+    curate.drop(session, entry(session, issue, "Nobody needs to read this"))
+    approve(session, issue, NOW)
+    wire = rows.source(session, letter, "wire", "wire")
+    url = told.canonical_url
+    rows.item(session, wire, "Yet here it is", canonical_url=url, first_seen=NOW + HOUR)
+
+    following = build_issue(session, letter, date(2026, 11, 21), NOW + DAY)
+
+    assert titles(session, following, "wire") == []
+
+
 def test_a_paused_source_has_no_say(session: Session) -> None:
     letter = rows.newsletter(session, approval=Approval.APPROVE)
     lab = rows.source(session, letter, "lab", "labs", state=SourceState.PAUSED)

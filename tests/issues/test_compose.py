@@ -80,10 +80,10 @@ def test_papers_are_spread_over_categories() -> None:
 
 def test_a_story_in_two_sections_stays_in_the_first() -> None:
     pools = made(
-        headline("The lab opens its weights to all", section="wire", source="press"),
-        headline("The lab opens its weights to all", section="labs", source="lab"),
+        headline("The lab opens its weights", section="wire", source="a", at=NOW - 2 * HOUR),
+        headline("The lab opens its weights", section="labs", source="b", at=NOW - HOUR),
     )
-    assert names(pools["labs"]) == ["The lab opens its weights to all"]
+    assert names(pools["labs"]) == ["The lab opens its weights"]
     assert names(pools["wire"]) == []
 
 
