@@ -80,6 +80,14 @@ def test_an_issue_that_was_skipped_leaves_its_window_open(session: Session) -> N
     assert len(titles(session, issue, "labs")) == 2
 
 
+def test_what_an_editor_dropped_does_not_fill_a_quiet_day(session: Session) -> None:
+    letter = rows.newsletter(session, min_items=1)
+    rows.item(session, rows.source(session, letter, "lab", "labs"), "A story")
+    issue = build_issue(session, letter, TODAY, NOW)
+    curate.drop(session, entry(session, issue, "A story"))
+    assert build_issue(session, letter, TODAY, NOW).state is IssueState.SKIPPED
+
+
 def test_a_quiet_day_waits_for_the_editor_where_one_approves(session: Session) -> None:
     letter = rows.newsletter(session, min_items=5, approval=Approval.APPROVE)
     assert build_issue(session, letter, TODAY, NOW).state is IssueState.DRAFT

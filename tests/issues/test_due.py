@@ -45,6 +45,18 @@ def test_claiming_sets_the_next_run(session: Session) -> None:
     assert advance(session, letter, NOW + HOUR) == ()
 
 
+def test_who_saw_the_run_before_another_claimed_it_gets_nothing(
+    database: Engine, session: Session
+) -> None:
+    letter = rows.newsletter(session)
+    session.commit()  # and what it saw of the row stays as it was
+    with Session(database) as other:
+        assert advance(other, other.get_one(Newsletter, letter.id), NOW)
+        other.commit()
+    assert advance(session, letter, NOW) == ()
+    assert letter.next_run == NOW + DAY
+
+
 def test_with_auto_the_issue_is_approved_for_its_hour(session: Session) -> None:
     letter = with_news(session, rows.newsletter(session))
     (issue,) = build_due(session, letter.id, NOW + timedelta(seconds=40))
