@@ -6,15 +6,18 @@ down. The row is there already, since it was committed before SES was called.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service.audience.addresses import BadAddress, parse_address
 from service.audience.subscribe import unsubscribe
-from service.audience.suppression import suppress
+from service.audience.suppression import hash_of, suppress
 from service.db import session_scope
 from service.delivery.states import SENT, Evidence, after
 from service.events.ses_events import SesEvent, parse_event
@@ -30,6 +33,8 @@ from service.models import (
 )
 
 log = structlog.get_logger(__name__)
+
+Row = TypeVar("Row", Delivery, Notice)
 
 
 def apply_waiting(now: datetime, limit: int = 500) -> int:
@@ -62,49 +67,52 @@ def apply_event(session: Session, event_id: int, now: datetime) -> EventOutcome:
         return row.outcome
     event = parse_event(row.raw)
     moved = _move_delivery(session, event, now) or _move_notice(session, event, now)
-    row.outcome = EventOutcome.APPLIED if moved else EventOutcome.IGNORED
-    row.note = None if moved else "It names no message of this installation."
+    row.note = _why_ignored(event, moved)
+    row.outcome = EventOutcome.IGNORED if row.note else EventOutcome.APPLIED
     row.settled_at = now
     return row.outcome
 
 
+def _why_ignored(event: SesEvent, found: bool) -> str | None:
+    if not found:
+        return "It names no message of this installation."
+    if event.evidence is None:
+        return f"It says nothing about what became of the message ({event.kind})."
+    return None
+
+
 def _move_delivery(session: Session, event: SesEvent, now: datetime) -> bool:
-    delivery = _delivery_of(session, event)
+    delivery = _row_of(session, event, Delivery, event.delivery_id, event.notice_id)
     if delivery is None:
         return False
     _move(delivery, event, now)
     if event.suppress:
-        subscription = session.get(Subscription, delivery.subscription_id)
-        if subscription is not None:
-            _leave_alone(session, event, subscription, now)
+        _leave_alone(session, event, delivery.subscription_id, now)
     return True
 
 
 def _move_notice(session: Session, event: SesEvent, now: datetime) -> bool:
-    if event.notice_id is None:
-        return False
-    notice = session.execute(
-        select(Notice).where(Notice.id == event.notice_id).with_for_update()
-    ).scalar_one_or_none()
+    notice = _row_of(session, event, Notice, event.notice_id, event.delivery_id)
     if notice is None:
         return False
     _move(notice, event, now)
     if event.suppress and notice.subscription_id is not None:
-        subscription = session.get(Subscription, notice.subscription_id)
-        if subscription is not None:
-            _leave_alone(session, event, subscription, now)
+        _leave_alone(session, event, notice.subscription_id, now)
     return True
 
 
-def _delivery_of(session: Session, event: SesEvent) -> Delivery | None:
-    if event.delivery_id is not None:
-        by = Delivery.id == event.delivery_id
-    elif event.notice_id is None and event.message_id:
+def _row_of(
+    session: Session, event: SesEvent, kind: type[Row], tagged: int | None, other: int | None
+) -> Row | None:
+    """The row that the event names by the tag of its kind, locked."""
+    if tagged is not None:
+        by = kind.id == tagged
+    elif other is None and event.message_id:
         # The older notifications carry no tags; then the message id is all there is.
-        by = Delivery.message_id == event.message_id
+        by = kind.message_id == event.message_id
     else:
         return None
-    return session.execute(select(Delivery).where(by).with_for_update()).scalar_one_or_none()
+    return session.scalars(select(kind).where(by).with_for_update()).one_or_none()
 
 
 def _move(row: Delivery | Notice, event: SesEvent, now: datetime) -> None:
@@ -122,13 +130,18 @@ def _move(row: Delivery | Notice, event: SesEvent, now: datetime) -> None:
         row.lease_until = None
 
 
-def _leave_alone(
-    session: Session, event: SesEvent, subscription: Subscription, now: datetime
-) -> None:
+def _leave_alone(session: Session, event: SesEvent, subscription_id: int, now: datetime) -> None:
     """A hard bounce suppresses the address; a complaint ends the subscription as well."""
-    subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     complaint = event.evidence is Evidence.COMPLAINED
     reason = SuppressionReason.COMPLAINT if complaint else SuppressionReason.BOUNCE
+    subscription = session.get(Subscription, subscription_id)
+    if subscription is None:
+        # Readers who deleted their data are only known by the event: they may sign up again.
+        with contextlib.suppress(BadAddress):
+            gone = hash_of(parse_address(event.recipient))
+            suppress(session, gone, reason, event.reason[:1000], now)
+        return
+    subscriber = session.get_one(Subscriber, subscription.subscriber_id)
     suppress(session, subscriber.email_hash, reason, event.reason[:1000], now)
     if complaint:
         unsubscribe(session, subscription.id, now, how="complaint")

@@ -33,7 +33,7 @@ def unwrap(body: str) -> str:
     """The event in a queue's message: bare (raw delivery) or inside SNS's envelope."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
     if isinstance(document, dict) and document.get("Type") == "Notification":
         message = document.get("Message")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,11 @@ class SesEvent:
 IGNORED_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
 """``complaintFeedbackType`` of reports that are no complaint (RFC 5965, 7.3)."""
 
+OUR_NUMBER = re.compile("[0-9]{1,18}")
+"""What a row's id fits in; a tag that is longer is somebody else's."""
+
+LONGEST_MESSAGE_ID = 200
+
 PROVES = {
     "Send": Evidence.ACCEPTED,
     "Delivery": Evidence.DELIVERED,
@@ -55,15 +61,15 @@ def parse_event(text: str) -> SesEvent:
     """Read an event; raises :class:`UnreadableEvent`."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for what is nested too deep
         raise UnreadableEvent("not JSON") from error
     if not isinstance(data, dict):
         raise UnreadableEvent("not a JSON object")
-    kind = data.get("eventType") or data.get("notificationType")
+    kind = _text(data.get("eventType") or data.get("notificationType"))
     mail = data.get("mail")
-    if not isinstance(kind, str) or not isinstance(mail, dict):
+    if not kind or not isinstance(mail, dict):
         raise UnreadableEvent("neither eventType nor mail in it: not an event of SES")
-    message_id = _text(mail.get("messageId"))
+    message_id = _text(mail.get("messageId"))[:LONGEST_MESSAGE_ID]
     detail = data.get(_detail_name(kind))
     detail = detail if isinstance(detail, dict) else {}
     recipient, reason = _recipient(kind, mail, detail), _reason(kind, detail)
@@ -98,7 +104,7 @@ def _suppresses(kind: str, detail: Mapping[str, Any]) -> bool:
 
 
 def _is_complaint(detail: Mapping[str, Any]) -> bool:
-    return detail.get("complaintFeedbackType") not in IGNORED_COMPLAINTS
+    return _text(detail.get("complaintFeedbackType")) not in IGNORED_COMPLAINTS
 
 
 def _detail_name(kind: str) -> str:
@@ -138,7 +144,7 @@ def _tagged(mail: Mapping[str, Any], name: str) -> int | None:
     tags = mail.get("tags")
     values = tags.get(name) if isinstance(tags, dict) else None
     value = values[0] if isinstance(values, list) and values else None
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    return int(value) if isinstance(value, str) and OUR_NUMBER.fullmatch(value) else None
 
 
 def _dedupe_key(
@@ -157,4 +163,7 @@ def _dedupe_key(
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """*value* when it is text, without what no database keeps: NUL, and half a surrogate pair."""
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "").encode(errors="replace").decode()

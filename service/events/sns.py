@@ -38,7 +38,8 @@ SIGNED: Mapping[Kind, tuple[str, ...]] = {
 }  # fmt: skip
 """What is signed, in byte order; Subject only when it is there."""
 
-AMAZON_HOST = re.compile(r"^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$")
+AMAZON_HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+LONGEST_URL = 2048
 FRESH = timedelta(hours=24)
 """SNS tries an endpoint for an hour at most; the rest is slack for clocks."""
 
@@ -74,21 +75,22 @@ def prove(
     if topic not in topics:
         raise Refused(f"topic {topic[:200]!r} is not in BROADSHEET_SNS_TOPIC_ARNS")
     kind = _kind(document.get("Type", ""))
-    _check_fresh(document.get("Timestamp", ""), now)
+    _check_complete(document, kind)
+    _check_fresh(document["Timestamp"], now)
     certificate_url = document.get("SigningCertURL", "")
     _check_host(certificate_url, extra_endpoint, suffix=".pem")
     _check_signature(document, kind, fetch(certificate_url))
     subscribe_url = document.get("SubscribeURL") if kind != "Notification" else None
     if subscribe_url is not None:
         _check_host(subscribe_url, extra_endpoint)
-    return Post(kind, document.get("Message", ""), subscribe_url)
+    return Post(kind, document["Message"], subscribe_url)
 
 
 def canonical(document: Mapping[str, str], kind: Kind) -> bytes:
     """The string that SNS signs: ``Key\\nValue\\n`` for each signed field that is there."""
     return "".join(
         f"{name}\n{document[name]}\n" for name in SIGNED[kind] if name in document
-    ).encode()
+    ).encode(errors="surrogatepass")  # half a surrogate pair, which only a forger sends
 
 
 @lru_cache(maxsize=16)
@@ -108,7 +110,7 @@ def get(url: str) -> bytes:
 def _document(body: bytes) -> dict[str, str]:
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter for what is nested too deep
         raise Refused("not JSON") from error
     if not isinstance(document, dict):
         raise Refused("not a JSON object")
@@ -122,6 +124,13 @@ def _kind(text: str) -> Kind:
     raise Refused(f"unknown Type {text[:60]!r}")
 
 
+def _check_complete(document: Mapping[str, str], kind: Kind) -> None:
+    """A field left out could hide in the one before it: names and values are signed as lines."""
+    for name in SIGNED[kind]:
+        if name not in document and name != "Subject":
+            raise Refused(f"it has no {name}")
+
+
 def _check_fresh(timestamp: str, now: datetime) -> None:
     try:
         at = datetime.fromisoformat(timestamp)
@@ -133,16 +142,24 @@ def _check_fresh(timestamp: str, now: datetime) -> None:
 
 
 def _check_host(url: str, extra_endpoint: str | None, suffix: str = "") -> None:
-    parts = urlsplit(url)
     ours = extra_endpoint is not None and url.startswith(extra_endpoint.rstrip("/") + "/")
-    amazon = (
+    sound = len(url) <= LONGEST_URL and url.isascii() and url.isprintable() and " " not in url
+    if not sound or not (ours or _is_amazons(url)) or not urlsplit(url).path.endswith(suffix):
+        raise Refused(f"{url[:200]!r} is not a URL of Amazon SNS")
+
+
+def _is_amazons(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return False
+    return (
         parts.scheme == "https"
-        and AMAZON_HOST.match(parts.hostname or "") is not None
-        and parts.port in (None, 443)
+        and AMAZON_HOST.fullmatch(parts.hostname or "") is not None
+        and port in (None, 443)
         and parts.username is None
     )
-    if not (ours or amazon) or not parts.path.endswith(suffix):
-        raise Refused(f"{url[:200]!r} is not a URL of Amazon SNS")
 
 
 def _check_signature(document: Mapping[str, str], kind: Kind, certificate: bytes) -> None:

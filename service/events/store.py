@@ -18,7 +18,7 @@ from service.models import Event, EventOutcome
 def store_events(session: Session, texts: Sequence[str], now: datetime) -> int:
     """Store the events that are new; how many. What cannot be read is kept too, and said to be."""
     rows: dict[str, dict[str, object]] = {}
-    for text in texts:
+    for text in map(_keepable, texts):
         row: dict[str, object] = {"received_at": now, "raw": text, "delivery_id": None,
                                   "notice_id": None, "note": None}  # fmt: skip
         try:
@@ -36,6 +36,11 @@ def store_events(session: Session, texts: Sequence[str], now: datetime) -> int:
             }
         rows[key] = {**row, "dedupe_key": key}
     return insert_ignoring(session, cast("Table", Event.__table__), list(rows.values()))
+
+
+def _keepable(text: str) -> str:
+    """*text* without what PostgreSQL refuses, which would keep the rest of a batch out as well."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def waiting_events(session: Session, limit: int = 500) -> list[int]:
