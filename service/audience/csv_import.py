@@ -189,58 +189,46 @@ def _several(cell: str) -> tuple[str, ...]:
 
 
 def _rows(lines: Iterable[str], report: ImportReport) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and cells by column of each row that has an address; notes those that do not."""
-    records = _records(lines)
-    first = next(records, None)
-    header_text = first[1].removeprefix("\ufeff") if first else ""
-    delimiter = max(",;\t", key=header_text.count)
-    header = [name.strip().lower() for name in _cells(header_text, delimiter) or ()]
+    """Line number and cells by column of each row that can be read; notes those that cannot."""
+    numbered = enumerate(lines, start=1)
+    first = next(numbered, (1, ""))[1].removeprefix("\ufeff")
+    delimiter = max(",;\t", key=first.count)
+    header = [name.strip().lower() for name in _cells(first, delimiter) or ()]
     if "email" not in header:
         raise BadFile(
             "The first line must name the columns, one of them “email”, "
             f"such as: {','.join(COLUMNS)}."
         )
-    for line, text in records:
-        if not text.strip(" \t\r\n;,"):
-            continue
-        cells = _cells(text, delimiter)
+    for line, cells in _records(numbered, delimiter):
         if cells is None:
             report.bad.append(BadRow(line, "This row cannot be read: its quotes do not match."))
-        elif len(cells) > len(header):
+        elif any(cell.strip() for cell in cells[len(header) :]):
             report.bad.append(BadRow(line, f"{len(cells)} cells under {len(header)} column names."))
-        else:
-            named = {
-                name: unguarded(cell.strip()) for name, cell in zip(header, cells, strict=False)
-            }
-            yield line, {"email": "", **named}
+        elif any(cell.strip() for cell in cells):
+            stripped = (unguarded(cell.strip()) for cell in cells)
+            yield line, {"email": "", **dict(zip(header, stripped, strict=False))}
 
 
-def _records(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Number of the first line and text of each record; one spans lines while a quote is open.
+def _records(
+    numbered: Iterator[tuple[int, str]], delimiter: str
+) -> Iterator[tuple[int, list[str] | None]]:
+    """Number of the first line and cells of each record; one spans lines while a quote is open.
 
-    When a quote is never closed, its line is a (broken) record and reading goes on after it, so
-    that one stray quote does not swallow the readers below.
+    When a quote is never closed, or closed by another stray one, its line alone is the broken
+    record (None) and reading goes on below it, so that it swallows no reader.
     """
-    numbered = enumerate(lines, start=1)
     ahead: list[tuple[int, str]] = []
-    while True:
-        if not ahead:
-            following = next(numbered, None)
-            if following is None:
-                return
-            ahead.append(following)
+    while ahead or (ahead := list(islice(numbered, 1))):
         held = 1
         while _open(ahead[:held]) and held < LONGEST_RECORD:
             if held == len(ahead):
-                following = next(numbered, None)
-                if following is None:
-                    break
-                ahead.append(following)
+                ahead.extend(islice(numbered, 1))
+            if held == len(ahead):
+                break
             held += 1
-        if _open(ahead[:held]):
-            held = 1
-        yield ahead[0][0], "".join(text for _, text in ahead[:held])
-        del ahead[:held]
+        cells = _cells("".join(text for _, text in ahead[:held]), delimiter)
+        yield ahead[0][0], cells
+        del ahead[: held if cells is not None else 1]
 
 
 def _open(held: list[tuple[int, str]]) -> bool:
@@ -248,11 +236,12 @@ def _open(held: list[tuple[int, str]]) -> bool:
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
+    """The cells of one record; None when its quotes or line ends do not match."""
     try:
         found = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         return None
-    return found[0] if len(found) == 1 else None
+    return (found or [[]])[0] if len(found) <= 1 else None
 
 
 def _line(cells: Iterable[str]) -> str:

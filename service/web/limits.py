@@ -11,7 +11,9 @@ from functools import lru_cache
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from service.config import settings
 
@@ -45,4 +47,6 @@ def network(address: str | None) -> str:
 
 @lru_cache(maxsize=4)
 def _redis(url: str) -> Redis:
-    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3)
+    # Its own retries would keep a reader waiting for seconds while Redis is down.
+    quick = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=quick)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from flask import abort, render_template, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from service.db import session_scope
 from service.models import Issue, IssueKind, IssueState
@@ -55,8 +54,7 @@ def counts(issue_id: int) -> str:
 
 
 def issue_or_404(session: Session, issue_id: int) -> Issue:
-    query = select(Issue).where(Issue.id == issue_id).options(joinedload(Issue.newsletter))
-    return session.scalars(query).one_or_none() or abort(404)
+    return session.get(Issue, issue_id) or abort(404)
 
 
 def steps(state: IssueState, *, began: bool) -> dict[str, str]:

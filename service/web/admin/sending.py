@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -32,7 +32,7 @@ from service.web.admin.reach import reach_of
 from service.web.asking import field, now
 
 Answer = str | Response | tuple[str, int]
-BY_HAND = "By an editor."
+FURTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -116,17 +116,16 @@ def move(issue_id: int, step: str) -> Response:
         try:
             _take_step(session, issue, step, now())
         except (BadInput, IllegalMove, IssueFrozen) as error:
-            session.rollback()
-            return _back(issue_or_404(session, issue_id), str(error))
+            return _back(issue, str(error))
         _note(session, issue, f"issue.{step}")
         return _back(issue, f"The issue is now {issue.state.value}.", "done")
 
 
 def _take_step(session: Session, issue: Issue, step: str, at: datetime) -> None:
     if step == "hold":
-        hold(session, issue, f"Held {BY_HAND.lower()}")
+        hold(session, issue, "Held by an editor.")
     elif step == "stop":
-        stop(session, issue, f"Stopped {BY_HAND.lower()}", at)
+        stop(session, issue, "Stopped by an editor.", at)
     elif step == "reopen":
         reopen(session, issue)
     else:
@@ -141,11 +140,14 @@ def _plan(issue: Issue, at: datetime) -> Plan:
         return Plan(None, timing)
     try:
         local = datetime.fromisoformat(field("at", 20))
-    except ValueError as error:
+        clock = issue.newsletter.timezone
+        moment = moment_of(local.date(), local.hour, local.minute, clock)
+    except (ValueError, OverflowError) as error:
         raise BadPlan("Give the day and the hour at which it is to go.") from error
-    moment = moment_of(local.date(), local.hour, local.minute, issue.newsletter.timezone)
     if moment <= at:
         raise BadPlan("That moment has passed. Choose a later one, or send it now.")
+    if moment > at + FURTHEST:
+        raise BadPlan("That is more than a year ahead. Choose an earlier moment.")
     return Plan(moment, timing)
 
 

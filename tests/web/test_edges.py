@@ -1,0 +1,108 @@
+"""What holds for every page: headers, health, the hook, and pages for what went wrong."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from service import config, db
+from service.models import Subscription
+from service.web.app import create_app
+from tests.web.browsing import link
+
+
+@pytest.mark.parametrize("path", ["/n/report/", "/admin/login", "/nothing", "/healthz"])
+def test_it_lets_a_page_load_what_is_ours_and_nothing_else(path: str, client: FlaskClient) -> None:
+    headers = client.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe-inline" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/n/report/", "/n/report/archive", "/admin/login"])
+def test_it_has_no_inline_script_or_style(path: str, client: FlaskClient) -> None:
+    page = client.get(path).text
+    assert "<style" not in page
+    assert "style=" not in page
+    assert "onclick" not in page
+
+
+def test_it_keeps_pages_with_a_key_out_of_caches(client: FlaskClient, reader: Subscription) -> None:
+    headers = client.get(link("preferences", reader.id)).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "noindex" in headers["X-Robots-Tag"]
+
+
+def test_it_guards_its_cookie(client: FlaskClient) -> None:
+    cookie = client.get("/n/report/").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_it_asks_for_https_where_it_is_served_by_https(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROADSHEET_BASE_URL", "https://news.example.org")
+    config.settings.cache_clear()
+    answer = create_app().test_client().get("/n/report/", base_url="https://news.example.org")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_it_gives_the_newsletters_colours(client: FlaskClient) -> None:
+    answer = client.get("/n/report/theme.css")
+    assert answer.content_type == "text/css; charset=utf-8"
+    assert "--accent: #" in answer.text
+
+
+def test_it_is_alive_and_ready(client: FlaskClient) -> None:
+    assert client.get("/healthz").text == "alive\n"
+    assert client.get("/readyz").text == "ready\n"
+
+
+def test_it_is_not_ready_without_its_database(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    monkeypatch.setenv("BROADSHEET_DATABASE_URL", nowhere)
+    config.settings.cache_clear()
+    db.close_engine()
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/healthz").status_code == 200
+
+
+def test_it_measures(client: FlaskClient, database: Engine) -> None:
+    text = client.get("/metrics").text
+    assert 'broadsheet_deliveries_unsettled{state="unknown"} 0.0' in text
+    assert "broadsheet_events_waiting 0.0" in text
+
+
+def test_it_refuses_a_post_that_is_not_of_our_topic(client: FlaskClient) -> None:
+    body = '{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:theirs"}'
+    answer = client.post("/hooks/ses", data=body)
+    assert answer.status_code == 403
+    assert "not in BROADSHEET_SNS_TOPIC_ARNS" in answer.text
+
+
+def test_it_refuses_a_post_that_is_too_large(client: FlaskClient) -> None:
+    answer = client.post("/hooks/ses", data=b"x" * (256 * 1024 + 1))
+    assert answer.status_code == 413
+
+
+def test_it_says_what_to_do_when_something_breaks(app: Flask) -> None:
+    def broken() -> str:
+        raise RuntimeError("a secret detail")
+
+    app.add_url_rule("/broken", view_func=broken)
+    app.testing = False
+    answer = app.test_client().get("/broken")
+    assert answer.status_code == 500
+    assert "Try again in a few minutes" in answer.text
+    assert "secret" not in answer.text
