@@ -15,6 +15,7 @@ from service.delivery.plan import MissingVariants, Planned, plan_issue
 from service.doorbell import Bell, publish, ring
 from service.issues.due import build_due, due_issues
 from service.models import Issue, IssueState
+from service.rendering.clip import TooLarge
 from service.rendering.environment import TemplateError
 from service.rendering.variants import render_missing_variants
 from workers.app import app
@@ -48,7 +49,7 @@ def dispatch_issue(issue_id: int) -> None:
             return
     try:
         planned = render_and_plan(issue_id, now)
-    except TemplateError as error:
+    except (TemplateError, TooLarge) as error:
         with session_scope() as session:
             halt_unsent(session, issue_id, f"It could not be rendered: {error}")
         log.exception("issue.not_rendered", issue=issue_id)
