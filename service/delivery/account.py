@@ -27,7 +27,7 @@ class AccountRate:
         self._limit = limit
 
     def __call__(self) -> float:
-        """The rate now. Raises :class:`AccountUnavailable` when nobody can tell."""
+        """The rate now, above 0. Raises :class:`AccountUnavailable` when nobody can tell."""
         told = self._kept()
         if told is None:
             told = self._transport.account().max_rate
@@ -35,7 +35,10 @@ class AccountRate:
         rates = [told * self._share] if told is not None else []
         if self._limit is not None:
             rates.append(self._limit)
-        return min(rates, default=UNLIMITED_RATE)
+        rate = min(rates, default=UNLIMITED_RATE)
+        if rate <= 0:
+            raise AccountUnavailable("The account may send nothing now: its rate is 0.")
+        return rate
 
     def _kept(self) -> float | None:
         try:

@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 
 from service.config import Settings
 from service.db import session_scope
-from service.delivery.record import MAX_ATTEMPTS, STATE
+from service.delivery.record import (
+    BEFORE_ACCEPTED,
+    BEFORE_ANYTHING_ELSE,
+    MAX_ATTEMPTS,
+    STATE,
+)
 from service.delivery.send import Sender
 from service.delivery.transports import Outcome, Recipient, Shipment, Verdict
 from service.message import headers
@@ -26,7 +31,10 @@ RETRY_AFTER = timedelta(seconds=30)
 MAX_RESENDS = 1
 
 Renderer = Callable[[Session, Notice, Settings], tuple[Mail, dict[str, str]]]
-"""The mail of a notice and its values, given by the caller: delivery does not know rendering."""
+"""The mail of a notice and its values, given by the caller: delivery does not know rendering.
+
+ValueError when it cannot be made, which no other try would change.
+"""
 
 
 def due_notices(session: Session, now: datetime, limit: int = 200) -> list[int]:
@@ -54,21 +62,35 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
         if not _claim(session, notice_id, now, now + lease):
             return None
         notice = session.get_one(Notice, notice_id, populate_existing=True)
-        newsletter = session.get_one(Newsletter, notice.newsletter_id)
-        mail, values = render(session, notice, sender.settings)
-        shipment = Shipment(
-            mail=mail,
-            sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
-            reply_to=newsletter.reply_to,
-            headers=headers.service_headers(newsletter=newsletter.slug, kind=notice.kind.value),
-            tags={"notice": str(notice.id), "attempt": str(notice.attempt)},
-        )
-        recipient = Recipient(address=notice.address, values=values)
         attempt = notice.attempt
+        try:
+            shipment, recipient = _parcel(session, notice, render, sender.settings)
+        except ValueError as error:
+            outcome = Outcome(Verdict.REJECTED, reason=f"It could not be made: {error}")
+            _record(session, notice_id, attempt, outcome, now)
+            return outcome
     outcome = sender.transport.send(shipment, [recipient])[0]
     with session_scope() as session:
         _record(session, notice_id, attempt, outcome, sender.clock())
     return outcome
+
+
+def _parcel(
+    session: Session, notice: Notice, render: Renderer, settings: Settings
+) -> tuple[Shipment, Recipient]:
+    """What the transport is given. ValueError when the mail cannot be made."""
+    newsletter = session.get_one(Newsletter, notice.newsletter_id)
+    mail, values = render(session, notice, settings)
+    if missing := sorted(mail.names - values.keys()):
+        raise ValueError(f"no value for {', '.join(missing)}")
+    shipment = Shipment(
+        mail=mail,
+        sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
+        reply_to=newsletter.reply_to,
+        headers=headers.service_headers(newsletter=newsletter.slug, kind=notice.kind.value),
+        tags={"notice": str(notice.id), "attempt": str(notice.attempt)},
+    )
+    return shipment, Recipient(address=notice.address, values=values)
 
 
 def tend_notices(session: Session, now: datetime, grace: timedelta) -> int:
@@ -110,20 +132,18 @@ def _claim(session: Session, notice_id: int, now: datetime, until: datetime) -> 
 def _record(
     session: Session, notice_id: int, attempt: int, outcome: Outcome, now: datetime
 ) -> None:
-    state = STATE[outcome.verdict]
-    if state is DeliveryState.QUEUED and attempt >= MAX_ATTEMPTS:
-        state = DeliveryState.REJECTED
+    state, reason = STATE[outcome.verdict], outcome.reason
+    if outcome.verdict is Verdict.RETRY and attempt >= MAX_ATTEMPTS:
+        state, reason = DeliveryState.REJECTED, f"Given up after {attempt} tries. {reason}"
     wait = RETRY_AFTER * attempt if outcome.verdict in {Verdict.RETRY, Verdict.HALT} else None
+    # An answer that comes after our lease ran out is still the truth: it is not sent again.
+    before = BEFORE_ACCEPTED if state is DeliveryState.ACCEPTED else BEFORE_ANYTHING_ELSE
     session.execute(
         update(Notice)
-        .where(
-            Notice.id == notice_id,
-            Notice.attempt == attempt,
-            Notice.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN]),
-        )
+        .where(Notice.id == notice_id, Notice.attempt == attempt, Notice.state.in_(before))
         .values(
             state=state,
-            reason=outcome.reason,
+            reason=reason,
             message_id=outcome.message_id,
             changed_at=now,
             **({"due_at": now + wait} if wait else {}),

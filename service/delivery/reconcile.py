@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.orm import Session
 
 from service.models import (
@@ -28,7 +28,7 @@ MAX_RESENDS = 1
 def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tuple[int, int]:
     """Apply the policy to rows unknown for longer than *grace*; ``(queued again, skipped)``."""
     rows = session.execute(
-        select(Delivery.id, Delivery.batch_id, Delivery.resends, Newsletter.unknown_policy)
+        select(Delivery.id, Delivery.resends, Newsletter.unknown_policy)
         .join(Issue, Issue.id == Delivery.issue_id)
         .join(Newsletter, Newsletter.id == Issue.newsletter_id)
         .where(
@@ -40,9 +40,30 @@ def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tupl
     ).all()
     again = [row for row in rows if decide(row.unknown_policy, row.resends)]
     never = [row for row in rows if not decide(row.unknown_policy, row.resends)]
-    _queue_again(session, [row.id for row in again], {row.batch_id for row in again}, now)
+    _queue_again(session, [row.id for row in again], now)
     _skip(session, [row.id for row in never], now)
+    reopen_batches(session, now)
     return len(again), len(never)
+
+
+def reopen_batches(session: Session, now: datetime) -> int:
+    """Open batches that were done and have a row to send again; how many.
+
+    Rows come back by policy, and by a late answer that a message was surely not sent, whose worker
+    no longer holds the batch. Asked of the rows, so that no order of commits can strand one.
+    """
+    queued = exists().where(
+        Delivery.batch_id == DeliveryBatch.id, Delivery.state == DeliveryState.QUEUED
+    )
+    sending = exists().where(Issue.id == DeliveryBatch.issue_id, Issue.state == IssueState.SENDING)
+    opened = session.execute(
+        update(DeliveryBatch)
+        .where(DeliveryBatch.state == BatchState.DONE, sending, queued)
+        .values(state=BatchState.READY, due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(opened, CursorResult)
+    return opened.rowcount
 
 
 def decide(policy: UnknownPolicy, resends: int) -> bool:
@@ -50,7 +71,7 @@ def decide(policy: UnknownPolicy, resends: int) -> bool:
     return policy is UnknownPolicy.RETRY_ONCE and resends < MAX_RESENDS
 
 
-def _queue_again(session: Session, ids: list[int], batches: set[int], now: datetime) -> None:
+def _queue_again(session: Session, ids: list[int], now: datetime) -> None:
     if not ids:
         return
     session.execute(
@@ -62,11 +83,6 @@ def _queue_again(session: Session, ids: list[int], batches: set[int], now: datet
             reason="No word from SES within the grace period: sent once more.",
             changed_at=now,
         )
-    )
-    session.execute(
-        update(DeliveryBatch)
-        .where(DeliveryBatch.id.in_(batches), DeliveryBatch.state == BatchState.DONE)
-        .values(state=BatchState.READY, due_at=now)
     )
 
 

@@ -18,6 +18,11 @@ from service.message.mime import Encoded, encode
 
 OK = 250
 PERMANENT = 500  # RFC 5321, 4.2.1: 5yz is a permanent refusal, 4yz a transient one
+WRONG_SETTINGS = (
+    smtplib.SMTPAuthenticationError,
+    smtplib.SMTPNotSupportedError,
+    ssl.SSLCertVerificationError,
+)
 
 
 class SmtpTransport:
@@ -38,7 +43,15 @@ class SmtpTransport:
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
         """See :class:`service.delivery.transports.Transport`."""
         encoded = encode(shipment.mail)
-        return [self._one(shipment, encoded, recipient) for recipient in recipients]
+        outcomes: list[Outcome] = []
+        for recipient in recipients:
+            outcome = self._one(shipment, encoded, recipient)
+            outcomes.append(outcome)
+            if self._connection is None:
+                # Each further try may wait for its whole timeout, and the lease is not for ever.
+                rest = Outcome(Verdict.RETRY, reason=f"Not tried. {outcome.reason}")
+                return outcomes + [rest] * (len(recipients) - len(outcomes))
+        return outcomes
 
     def account(self) -> Account:
         """SMTP tells no limits: BROADSHEET_MAX_SEND_RATE is all there is."""
@@ -63,19 +76,33 @@ class SmtpTransport:
         )
         try:
             connection = self._ready()
+        except WRONG_SETTINGS as error:
+            self.close()
+            return Outcome(Verdict.HALT, reason=f"Check BROADSHEET_SMTP_URL, then resume: {error}")
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(Verdict.RETRY, reason=f"The SMTP server could not be reached: {error}")
+        return self._hand_over(connection, sender, recipient.address, body) or Outcome(
+            Verdict.ACCEPTED, message_id=message_id
+        )
+
+    def _hand_over(
+        self, connection: smtplib.SMTP, sender: str, address: str, body: bytes
+    ) -> Outcome | None:
+        """None when the server took the message."""
         try:
-            connection.sendmail(sender, [recipient.address], body)
+            connection.sendmail(sender, [address], body)
         except smtplib.SMTPRecipientsRefused as error:
-            return _refusal(*error.recipients[recipient.address])
+            return _refusal(*error.recipients[address])
+        except smtplib.SMTPSenderRefused as error:
+            # It is not about this reader: each of the others would be refused as well.
+            return _refusal(error.smtp_code, error.smtp_error, permanent=Verdict.HALT)
         except smtplib.SMTPResponseException as error:
             return _refusal(error.smtp_code, error.smtp_error)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server gave no answer: {error}")
-        return Outcome(Verdict.ACCEPTED, message_id=message_id)
+        return None
 
     def _ready(self) -> smtplib.SMTP:
         """The kept connection when it still answers, else a new one."""
@@ -97,15 +124,22 @@ class SmtpTransport:
             connection = smtplib.SMTP_SSL(host, port or 465, timeout=self._timeout, context=context)
         else:
             connection = smtplib.SMTP(host, port or 587, timeout=self._timeout)
-            connection.ehlo()
-            if connection.has_extn("starttls"):
-                connection.starttls(context=context)
-        if self._parts.username:
-            connection.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+        try:
+            self._introduce(connection, context)
+        except (OSError, smtplib.SMTPException):
+            connection.close()
+            raise
         return connection
 
+    def _introduce(self, connection: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        connection.ehlo()
+        if self._parts.scheme == "smtp" and connection.has_extn("starttls"):
+            connection.starttls(context=context)
+        if self._parts.username:
+            connection.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
-def _refusal(code: int, said: bytes | str) -> Outcome:
+
+def _refusal(code: int, said: bytes | str, *, permanent: Verdict = Verdict.REJECTED) -> Outcome:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    verdict = Verdict.REJECTED if code >= PERMANENT else Verdict.RETRY
+    verdict = permanent if code >= PERMANENT else Verdict.RETRY
     return Outcome(verdict, reason=f"The SMTP server said {code}: {text}")

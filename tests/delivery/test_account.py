@@ -1,0 +1,60 @@
+"""The account's rate: asked for once a minute by all workers together, and never made up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from redis import Redis
+
+from service.delivery.account import AccountRate
+from service.delivery.transports import Account, AccountUnavailable, Outcome, Recipient, Shipment
+
+
+class Telling:
+    """A transport whose account has one rate."""
+
+    max_recipients = 1
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate = rate
+        self.asked = 0
+
+    def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
+        raise AssertionError("nothing is to be sent")
+
+    def account(self) -> Account:
+        self.asked += 1
+        return Account(max_rate=self.rate)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("told", "limit", "expected"),
+    [(14.0, None, 12.6), (14.0, 5.0, 5.0), (14.0, 500.0, 12.6), (None, 7.0, 7.0), (None, None, 10)],
+)
+def test_it_keeps_below_the_account_and_below_the_setting(
+    redis: Redis, told: float | None, limit: float | None, expected: float
+) -> None:
+    rate = AccountRate(Telling(told), redis, share=0.9, limit=limit)
+    assert rate() == pytest.approx(expected)
+
+
+def test_it_asks_once_for_all_workers(redis: Redis) -> None:
+    first, second = Telling(14.0), Telling(14.0)
+    rates = [AccountRate(one, redis, share=1, limit=None) for one in (first, second)]
+    assert [rate() for rate in rates * 3] == [14.0] * 6
+    assert first.asked + second.asked == 1
+
+
+def test_it_has_no_rate_for_an_account_that_may_send_nothing(redis: Redis) -> None:
+    with pytest.raises(AccountUnavailable, match="rate is 0"):
+        AccountRate(Telling(0.0), redis, share=0.9, limit=None)()
+
+
+def test_it_makes_up_no_rate_when_redis_is_away(data_dir: object) -> None:
+    away = Redis.from_url("unix:///nowhere/redis.sock")
+    with pytest.raises(AccountUnavailable, match="Redis did not answer"):
+        AccountRate(Telling(14.0), away, share=0.9, limit=None)()
