@@ -32,6 +32,7 @@ from sqlalchemy.types import TypeDecorator
 from service.config import settings
 
 BUSY_TIMEOUT_MS = 30_000
+READ_ONLY = "broadsheet_read_only"
 
 # SQLite numbers rows by itself only in a column that is exactly INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -106,7 +107,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 @lru_cache(maxsize=1)
@@ -133,6 +136,14 @@ def close_engine() -> None:
 def session_scope() -> Iterator[Session]:
     """A session in one transaction: committed at the end, rolled back on an error."""
     with Session(engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def read_scope() -> Iterator[Session]:
+    """A session that only reads: it waits for no writer, and a write in it is an error."""
+    reader = engine().execution_options(postgresql_readonly=True, **{READ_ONLY: True})
+    with Session(reader, expire_on_commit=False) as session, session.begin():
         yield session
 
 

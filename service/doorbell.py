@@ -68,6 +68,14 @@ def producer() -> Celery:
     """A Celery app that only publishes; the workers' own is :mod:`workers.app`."""
     app = Celery("broadsheet-doorbell", broker=settings().broker, set_as_current=False)
     app.conf.update(broker_settings())
+    # kombu would try for seconds to reach a Redis that is away, and a web request waits for it.
+    app.conf.broker_transport_options = {
+        **app.conf.broker_transport_options,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
+    }
     return app
 
 

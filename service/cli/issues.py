@@ -44,13 +44,13 @@ def build_command(newsletter: str | None, day: datetime | None, weekly: bool) ->
 )
 def preview_command(issue: str | None, out: Path) -> None:
     """Write an issue as html, txt and eml into a folder, as the fullest choice gets it."""
-    from service.db import session_scope
+    from service.db import read_scope
     from service.issues.approve import document_now
     from service.rendering.preview import write_preview
 
     ready()
     now = datetime.now(UTC)
-    with session_scope() as session:
+    with read_scope() as session:
         found = issue_named(session, issue)
         written = write_preview(found, out, now, document_now(session, found, now))
     for path in written:

@@ -51,11 +51,11 @@ def load_command(file: Path) -> None:
 @click.argument("newsletter", required=False)
 def dump_command(newsletter: str | None) -> None:
     """Print a newsletter as the file that `load` reads."""
-    from service.db import session_scope
+    from service.db import read_scope
     from service.newsletters.file import dump_newsletter
 
     ready()
-    with session_scope() as session:
+    with read_scope() as session:
         click.echo(dump_newsletter(session, newsletter_named(session, newsletter).slug), nl=False)
 
 
@@ -63,12 +63,12 @@ def dump_command(newsletter: str | None) -> None:
 @click.argument("source", required=False)
 def collect_command(source: str | None) -> None:
     """Check every active source now, or only SOURCE, and say what each gave."""
-    from service.db import session_scope
+    from service.db import read_scope
     from service.models import Source, SourceState
     from service.sources.collect import collect_source
 
     ready()
-    with session_scope() as session:
+    with read_scope() as session:
         query = select(Source.id).order_by(Source.section, Source.slug)
         query = (
             query.where(Source.slug == source)

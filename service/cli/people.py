@@ -47,10 +47,10 @@ def import_command(newsletter: str, file: Path, dry_run: bool) -> None:
 def export_command(newsletter: str) -> None:
     """Print a newsletter's readers as CSV."""
     from service.audience.csv_import import export_csv
-    from service.db import session_scope
+    from service.db import read_scope
 
     ready()
-    with session_scope() as session:
+    with read_scope() as session:
         for line in export_csv(session, newsletter_named(session, newsletter)):
             click.echo(line, nl=False)
 

@@ -49,11 +49,11 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status_command(issue: str | None, as_json: bool) -> None:
     """What became of an issue's messages; of the latest issue unless one is named."""
-    from service.db import session_scope
+    from service.db import read_scope
     from service.delivery.finish import counts
 
     ready()
-    with session_scope() as session:
+    with read_scope() as session:
         found = issue_named(session, issue)
         tally = {state.value: count for state, count in counts(session, found.id).items()}
         name = f"{found.newsletter.slug}/{found.number}"
@@ -89,7 +89,8 @@ def events_command() -> None:
     ready()
     if not settings().sqs_queue_url:
         raise click.ClickException("Set BROADSHEET_SQS_QUEUE_URL to the queue that holds events.")
-    stopping: threading.Event = stop_on_signals()
-    Poller(settings().sqs_queue_url).run(
+    poller = Poller(settings().sqs_queue_url)
+    stopping: threading.Event = stop_on_signals(poller.interrupt)
+    poller.run(
         lambda seconds: stopping.wait(seconds) if seconds else stopping.is_set()
     )

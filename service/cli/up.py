@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,16 @@ def start_service(supervisor: Supervisor, chosen: Settings) -> None:
         supervisor.start(child)
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C changes nothing, the stop is on."""
+def stop_on_signals(also: Callable[[], None] = lambda: None) -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C changes nothing, the stop is on.
+
+    *also* is called right then, in whatever the main thread was doing.
+    """
     stopping = threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:
         stopping.set()
+        also()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)

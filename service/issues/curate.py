@@ -18,7 +18,7 @@ from service.models import Entry, Issue, IssueState
 def locked_issue(session: Session, issue: Issue) -> Issue:
     """*issue* as the database has it now; others wait until this transaction ends."""
     session.flush()
-    session.refresh(issue, with_for_update=True)
+    session.refresh(issue, with_for_update={"of": Issue})
     return issue
 
 

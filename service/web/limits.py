@@ -25,9 +25,10 @@ def allowed(what: str, address: str | None, most: int, seconds: int) -> bool:
     key = f"limit:{what}:{network(address)}"
     try:
         with _redis(settings().redis).pipeline() as pipe:
+            # Not EXPIRE … NX, which is of Redis 7: the private server may be a 6.2.
+            pipe.set(key, 0, ex=seconds, nx=True)
             pipe.incr(key)
-            pipe.expire(key, seconds, nx=True)
-            times, _ = pipe.execute()
+            _, times = pipe.execute()
     except (RedisError, OSError) as error:
         log.warning("limit.unreachable", what=what, error=str(error))
         return True

@@ -22,7 +22,7 @@ from service.cli.demo.mailbox import Mailbox, Received
 from service.cli.demo.readers import sample_readers
 from service.cli.demo.stage import Stage
 from service.cli.demo.visitor import Visitor
-from service.db import engine, session_scope
+from service.db import engine, read_scope, session_scope
 from service.delivery.finish import counts
 from service.doorbell import Bell, ring
 from service.issues.approve import approve
@@ -107,7 +107,7 @@ class Day:
 
     def _collect(self, day: int, at: datetime, what: str) -> None:
         self.mailbox.set_newsroom_day(day)
-        with session_scope() as session:
+        with read_scope() as session:
             ids = list(session.scalars(select(Source.id).order_by(Source.id)))
         reports = [collect_source(source_id, at, force=True) for source_id in ids]
         for report in reports:
@@ -146,7 +146,7 @@ class Day:
             number, subject = issue.number, issue.subject
         say("Today's issue is composed", subject)
         self._wait_until_sent(number)
-        with session_scope() as session:
+        with read_scope() as session:
             sent = self._issue(session, number)
             say("It is sent", f"{sent.audience_count} messages by SES's bulk call")
 
@@ -154,7 +154,7 @@ class Day:
         """The simulator's three bad mailboxes come to be suppressed, by SES's own events."""
 
         def suppressed() -> int | None:
-            with session_scope() as session:
+            with read_scope() as session:
                 hashes = list(session.scalars(select(Subscriber.email_hash)))
                 count = len(suppressed_among(session, hashes))
                 return count if count >= BAD_MAILBOXES else None
@@ -181,17 +181,17 @@ class Day:
             )
             last = editor.submit(send, "/send", {"when": "now"})
             editor.submit(last, "/send", {})
-        with session_scope() as session:
+        with read_scope() as session:
             number = session.scalars(select(Issue.number).order_by(Issue.id.desc())).first()
         assert number is not None
         self._wait_until_sent(number)
-        with session_scope() as session:
+        with read_scope() as session:
             sent = self._issue(session, number)
             say("An editor sent an issue by hand", f"to {sent.audience_count} readers")
 
     def _wait_until_sent(self, number: int) -> None:
         def sent() -> bool | None:
-            with session_scope() as session:
+            with read_scope() as session:
                 issue = self._issue(session, number)
                 if issue.state is IssueState.HELD:
                     raise Unsettled(f"Issue {number} is held: {issue.reason}")

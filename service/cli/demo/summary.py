@@ -6,7 +6,7 @@ import click
 from sqlalchemy import select
 
 from service.cli.demo.day import ADMIN, Day
-from service.db import session_scope
+from service.db import read_scope
 from service.delivery.finish import counts
 from service.delivery.states import UNRESOLVED
 from service.models import DeliveryState, Issue, IssueState
@@ -28,7 +28,7 @@ WIDTH = 42
 def show(day: Day) -> bool:
     """Print the table; whether every delivery is settled and the numbers add up."""
     settled = True
-    with session_scope() as session:
+    with read_scope() as session:
         issues = list(session.scalars(select(Issue).order_by(Issue.number)))
         rows = [(issue, counts(session, issue.id)) for issue in issues]
     used = [state for state in SHOWN if any(tally[state] for _, tally in rows)]

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 from sqlalchemy import select
 
-from service.db import session_scope
+from service.db import read_scope
 from service.models import Role, User
 
 P = ParamSpec("P")
@@ -49,7 +49,7 @@ class Account:
 
 
 def _load(session_key: str) -> Account | None:
-    with session_scope() as session:
+    with read_scope() as session:
         user = session.scalars(select(User).where(User.session_key == session_key)).one_or_none()
         return None if user is None else Account.of(user)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.issues.approve import compose_manual
 from service.issues.curate import write
 from service.issues.errors import BadInput, IssueFrozen
@@ -27,7 +27,7 @@ Answer = str | Response | tuple[str, int]
 @admin.get("/issues/new")
 @editors_only
 def new_issue() -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         return _form(session)
 
 
@@ -46,7 +46,7 @@ def save_new_issue() -> Answer:
 @admin.get("/issues/<int(max=2147483647):issue_id>/edit")
 @editors_only
 def edit_issue(issue_id: int) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         return _form(session, _manual_draft(session, issue_id))
 
 

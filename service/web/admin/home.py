@@ -8,7 +8,7 @@ from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from service.db import session_scope
+from service.db import read_scope
 from service.models import (
     Issue,
     IssueState,
@@ -39,7 +39,7 @@ class Desk:
 
 @admin.get("/")
 def home() -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
         return render_template(
             "admin/home.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import abort, render_template, request
 from sqlalchemy.orm import Session
 
-from service.db import session_scope
+from service.db import read_scope
 from service.models import Issue, IssueKind, IssueState
 from service.web.admin import admin
 from service.web.admin.home import latest
@@ -19,7 +19,7 @@ VIEWS = ("desktop", "phone", "text")
 @admin.get("/issues/")
 def issues() -> str:
     page = min(max(1, request.args.get("page", 1, type=int)), 10_000)
-    with session_scope() as session:
+    with read_scope() as session:
         found = latest(session, PAGE + 1, (page - 1) * PAGE)
         return render_template(
             "admin/issues.html", issues=found[:PAGE], page=page, older=len(found) > PAGE
@@ -29,7 +29,7 @@ def issues() -> str:
 @admin.get("/issues/<int(max=2147483647):issue_id>")
 def issue(issue_id: int) -> str:
     view = request.args.get("view", VIEWS[0])
-    with session_scope() as session:
+    with read_scope() as session:
         found = issue_or_404(session, issue_id)
         return render_template(
             "admin/issue.html",
@@ -46,7 +46,7 @@ def issue(issue_id: int) -> str:
 @admin.get("/issues/<int(max=2147483647):issue_id>/counts")
 def counts(issue_id: int) -> str:
     """The numbers alone, fetched by the page every two seconds while it is worth it."""
-    with session_scope() as session:
+    with read_scope() as session:
         found = issue_or_404(session, issue_id)
         return render_template(
             "admin/_counts.html", issue=found, progress=progress_of(session, found)

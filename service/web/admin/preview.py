@@ -6,7 +6,7 @@ from flask import Response, abort
 from sqlalchemy.orm import Session
 
 from service.config import settings
-from service.db import session_scope
+from service.db import read_scope
 from service.issues.approve import document_now
 from service.message.mail import FilledMail, Mail
 from service.message.slots import new_nonce
@@ -23,7 +23,7 @@ NO_LINKS = {"unsubscribeUrl": "#", "preferencesUrl": "#"}
 
 @admin.get("/issues/<int(max=2147483647):issue_id>/preview.<any(html, txt):part>")
 def preview(issue_id: int, part: str) -> Response:
-    with session_scope() as session:
+    with read_scope() as session:
         mail = mail_of(session, issue_or_404(session, issue_id))
     return _shown(mail, part)
 
@@ -31,7 +31,7 @@ def preview(issue_id: int, part: str) -> Response:
 @admin.post("/preview")
 def preview_unsaved() -> Response:
     """What is in the composer at this moment; nothing is stored."""
-    with session_scope() as session:
+    with read_scope() as session:
         newsletter = newsletter_or_404(session, field("newsletter"))
         subject = " ".join(field("subject").split()) or "(no subject)"
         document = Document(

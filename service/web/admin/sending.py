@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.doorbell import Bell, ring
 from service.issues.approve import approve, hold, reopen, resume, stop
 from service.issues.errors import BadInput, IssueFrozen
@@ -50,7 +50,7 @@ class BadPlan(ValueError):
 @admin.get("/issues/<int(max=2147483647):issue_id>/send")
 @editors_only
 def send_form(issue_id: int) -> Answer:
-    with session_scope() as session:
+    with read_scope() as session:
         issue = issue_or_404(session, issue_id)
         if issue.state is not IssueState.DRAFT:
             return _back(issue, _refusal(issue))

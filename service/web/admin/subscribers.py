@@ -6,7 +6,7 @@ from flask import render_template, request
 from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
-from service.db import session_scope
+from service.db import read_scope
 from service.models import Subscriber, Subscription, SubscriptionState, Suppression
 from service.web.admin import admin
 
@@ -33,7 +33,7 @@ def subscribers() -> str:
         query = query.where(Subscription.state == SubscriptionState(state))
     if before is not None and 0 < before < 2**62:
         query = query.where(Subscription.id < before)
-    with session_scope() as session:
+    with read_scope() as session:
         rows = session.execute(query).all()
         return render_template(
             "admin/subscribers.html",

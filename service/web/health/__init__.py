@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.db import session_scope
+from service.db import read_scope
 from service.models import (
     Delivery,
     DeliveryState,
@@ -41,7 +41,7 @@ def alive() -> Response:
 def ready() -> Response:
     """The database answers too, so requests may come."""
     try:
-        with session_scope() as session:
+        with read_scope() as session:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         log.warning("web.not_ready", error=str(error))
@@ -62,7 +62,7 @@ class Backlog(Collector):
     """What waits, what is uncertain and what fails, asked of the database at each scrape."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        with session_scope() as session:
+        with read_scope() as session:
             yield _by_state(session, "broadsheet_issues", "Issues by state", Issue)
             yield _by_state(session, "broadsheet_notices", "Service mail by state", Notice)
             deliveries = GaugeMetricFamily(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.choices import section_specs
-from service.db import session_scope
+from service.db import read_scope
 from service.models import Issue, Newsletter
 from service.models.document import Document, Section
 from service.rendering.issue import FULLEST, choose
@@ -32,7 +32,7 @@ class Edition:
 @public.get("/n/<slug:newsletter>/archive")
 def archive(newsletter: str) -> str:
     page = max(1, request.args.get("page", 1, type=int))
-    with session_scope() as session:
+    with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
         issues = latest_issues(session, found, PAGE + 1, offset=(min(page, 10_000) - 1) * PAGE)
         return render_template(
@@ -46,7 +46,7 @@ def archive(newsletter: str) -> str:
 
 @public.get("/n/<slug:newsletter>/issues/<int(max=2147483647):number>")
 def issue(newsletter: str, number: int) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
         row = session.scalars(_published(found).where(Issue.number == number)).one_or_none()
         if row is None:
@@ -63,7 +63,7 @@ def issue(newsletter: str, number: int) -> str:
 @public.get("/n/<slug:newsletter>/<slug:section>")
 def section_page(newsletter: str, section: str) -> str:
     """All of a section, more than a mail shows: the pools of the last issues, newest first."""
-    with session_scope() as session:
+    with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
         spec = next((spec for spec in section_specs(found) if spec.slug == section), None)
         if spec is None:

@@ -11,7 +11,7 @@ from service.audience import tokens
 from service.audience.preferences import next_issue_at
 from service.audience.subscribe import ConfirmResult, can_confirm, confirm, sign_up
 from service.config import settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
 from service.web.public import public
@@ -20,7 +20,7 @@ from service.web.public.archive import latest_issues
 
 @public.get("/confirm/<token>")
 def confirm_page(token: str) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         subscription, issued_at = _asked(session, token)
         result = can_confirm(subscription, issued_at, now())
         if result is ConfirmResult.CONFIRMED:

@@ -13,7 +13,7 @@ from service.audience.addresses import BadAddress
 from service.audience.choices import section_specs
 from service.audience.consent import consent_text
 from service.audience.subscribe import sign_up
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Newsletter
 from service.rendering.theme import load_theme
 from service.web.asking import field, newsletter_or_404, now, visitor
@@ -28,7 +28,7 @@ SIGN_UPS_AN_HOUR = 20
 
 @public.get("/")
 def index() -> str | AnyResponse:
-    with session_scope() as session:
+    with read_scope() as session:
         newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
         if len(newsletters) == 1:
             return redirect(url_for("public.landing", newsletter=newsletters[0].slug))
@@ -37,7 +37,7 @@ def index() -> str | AnyResponse:
 
 @public.get("/n/<slug:newsletter>/")
 def landing(newsletter: str) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         return _landing(session, newsletter_or_404(session, newsletter))
 
 
@@ -61,7 +61,7 @@ def subscribe(newsletter: str) -> str | AnyResponse | tuple[str, int]:
 
 @public.get("/n/<slug:newsletter>/check-inbox")
 def check_inbox(newsletter: str) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         return render_template(
             "public/check_inbox.html", newsletter=newsletter_or_404(session, newsletter)
         )
@@ -70,7 +70,7 @@ def check_inbox(newsletter: str) -> str:
 @public.get("/n/<slug:newsletter>/theme.css")
 def theme(newsletter: str) -> Response:
     """The newsletter's own colours; a page's policy allows no style that is not a file."""
-    with session_scope() as session:
+    with read_scope() as session:
         look = load_theme(newsletter_or_404(session, newsletter).theme)
     css = render_template("public/theme.css", light=look.light, dark=look.dark, fonts=look.fonts)
     response = Response(css, content_type="text/css; charset=utf-8")

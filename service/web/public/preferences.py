@@ -20,7 +20,7 @@ from service.audience.preferences import (
 )
 from service.audience.suppression import is_suppressed
 from service.config import settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Cadence, MailFormat, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404
 from service.web.public import public
@@ -31,7 +31,7 @@ PAUSES = (7, 30, 90)
 
 @public.get("/preferences/<token>")
 def preferences(token: str) -> str:
-    with session_scope() as session:
+    with read_scope() as session:
         return _page(session, _subscription(session, token), token)
 
 

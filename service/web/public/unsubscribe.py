@@ -18,7 +18,7 @@ from service.audience.choices import BadChoice
 from service.audience.preferences import change_preferences, next_issue_at, preferences_of
 from service.audience.subscribe import Leaving, undo_unsubscribe, unsubscribe
 from service.config import settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Cadence, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404
 from service.web.public import public
@@ -31,7 +31,7 @@ BY_PAGE = "page"
 @public.get("/unsubscribe/<token>")
 def unsubscribe_page(token: str) -> str:
     """Shows the button. Opening the link, as scanners do, changes nothing."""
-    with session_scope() as session:
+    with read_scope() as session:
         subscription = _subscription(session, token)
         return render_template(
             "public/unsubscribe.html",
