@@ -42,6 +42,10 @@ def unwrap(body: str) -> str:
     return body
 
 
+class Interrupted(BaseException):
+    """Leaves a long poll. No ``Exception``: boto3 would take that for a failure of the network."""
+
+
 class Poller:
     """Takes events from one queue until it is told to stop."""
 
@@ -55,6 +59,7 @@ class Poller:
         self._queue_url = queue_url
         self._wait = wait_seconds
         self._clock = clock
+        self._polling = False
         self._client = boto3.client(
             "sqs",
             region_name=aws_region(),
@@ -66,19 +71,24 @@ class Poller:
         while not stopping(0):
             try:
                 self.poll_once()
+            except Interrupted:
+                continue
             except (BotoCoreError, ClientError, SQLAlchemyError) as error:
                 log.warning("events.poll_failed", error=str(error))
                 if stopping(PAUSE_AFTER_ERROR):
                     return
 
+    def interrupt(self) -> None:
+        """From a signal handler: leave the long poll, so that a stop need not wait for its end.
+
+        What was just coming in is not deleted there, so it comes again.
+        """
+        if self._polling:
+            raise Interrupted
+
     def poll_once(self) -> int:
         """Take what the queue has now (waiting a little when it is empty); how many messages."""
-        answer: dict[str, Any] = self._client.receive_message(
-            QueueUrl=self._queue_url,
-            MaxNumberOfMessages=RECEIVE_MAX,
-            WaitTimeSeconds=self._wait,
-        )
-        messages = answer.get("Messages", [])
+        messages = self._receive()
         if not messages:
             return 0
         now = self._clock()
@@ -93,3 +103,16 @@ class Poller:
         )
         apply_waiting(now)
         return len(messages)
+
+    def _receive(self) -> list[dict[str, Any]]:
+        self._polling = True
+        try:
+            answer: dict[str, Any] = self._client.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=RECEIVE_MAX,
+                WaitTimeSeconds=self._wait,
+            )
+        finally:
+            self._polling = False
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found

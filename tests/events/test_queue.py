@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -255,3 +258,26 @@ def test_it_takes_the_event_out_of_its_envelope(body: str, expected: str) -> Non
 @given(st.text())
 def test_it_takes_out_what_was_put_in(message: str) -> None:
     assert unwrap(json.dumps(notification(message))) == message
+
+
+def test_it_leaves_a_long_poll_at_once_when_it_is_interrupted(
+    queue_url: str, database: Engine, now: datetime
+) -> None:
+    """As a stop by SIGTERM does; nobody waits for the end of 20 seconds."""
+    polling, stopping = poller(queue_url, now, wait=20), threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        polling.interrupt()
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
+    started = time.monotonic()
+    try:
+        polling.run(lambda _: stopping.is_set())
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+        polling._client.close()
+    assert time.monotonic() - started < 10
