@@ -91,6 +91,4 @@ def events_command() -> None:
         raise click.ClickException("Set BROADSHEET_SQS_QUEUE_URL to the queue that holds events.")
     poller = Poller(settings().sqs_queue_url)
     stopping: threading.Event = stop_on_signals(poller.interrupt)
-    poller.run(
-        lambda seconds: stopping.wait(seconds) if seconds else stopping.is_set()
-    )
+    poller.run(lambda seconds: stopping.wait(seconds) if seconds else stopping.is_set())
