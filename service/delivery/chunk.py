@@ -6,6 +6,7 @@ here, in the same breath: what is claimed for sending was wanted at that moment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from service.models import (
     Subscription,
     SubscriptionState,
     Suppression,
+    SuppressionReason,
 )
 
 
@@ -55,34 +57,55 @@ def mark_chunk(
     """Mark up to *size* queued rows ``sending``. Raises :class:`ClaimLost`, with nothing marked."""
     if not extend(session, claim, lease_until):
         raise ClaimLost(f"batch {claim.batch_id}")
-    rows = session.execute(
-        select(Delivery, Subscriber.email, Subscription, Suppression.reason)
-        .outerjoin(Subscription, Subscription.id == Delivery.subscription_id)
-        .outerjoin(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
+    rows = session.scalars(
+        select(Delivery)
         .where(Delivery.batch_id == claim.batch_id, Delivery.state == DeliveryState.QUEUED)
         .order_by(Delivery.id)
         .limit(size)
+        .with_for_update()  # an event may prove this moment that a row was sent after all
     ).all()
+    addresses, unwanted = _readers(session, rows, now)
     marked: list[tuple[Delivery, str]] = []
-    for delivery, email, subscription, suppressed in rows:
-        why = _unwanted(subscription, suppressed, now)
+    for delivery in rows:
         delivery.changed_at = now
-        if why:
+        if why := unwanted.get(delivery.subscription_id):
             delivery.state, delivery.reason = DeliveryState.SKIPPED, why
         else:
             delivery.state, delivery.attempt = DeliveryState.SENDING, delivery.attempt + 1
-            marked.append((delivery, email))
+            marked.append((delivery, addresses[delivery.subscription_id]))
     session.flush()
     return Marked(marked, skipped=len(rows) - len(marked))
 
 
+def _readers(
+    session: Session, rows: Sequence[Delivery], now: datetime
+) -> tuple[dict[int, str], dict[int, str]]:
+    """By subscription: its address, and why it gets nothing. Asked once the rows are locked.
+
+    The lock may have to be waited for, and who leaves meanwhile is not to be written to.
+    """
+    asked = {delivery.subscription_id for delivery in rows}
+    found = session.execute(
+        select(Subscription, Subscriber.email, Suppression.reason)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
+        .where(Subscription.id.in_(asked))
+    ).all()
+    addresses: dict[int, str] = {}
+    unwanted = dict.fromkeys(asked, "The reader deleted their data after the issue was planned.")
+    for subscription, email, suppressed in found:
+        addresses[subscription.id] = email
+        if why := _unwanted(subscription, suppressed, now):
+            unwanted[subscription.id] = why
+        else:
+            del unwanted[subscription.id]
+    return addresses, unwanted
+
+
 def _unwanted(
-    subscription: Subscription | None, suppressed: object | None, now: datetime
+    subscription: Subscription, suppressed: SuppressionReason | None, now: datetime
 ) -> str | None:
     """Why this reader gets nothing after all; None when they do."""
-    if subscription is None:
-        return "The reader deleted their data after the issue was planned."
     if suppressed is not None:
         return f"The address was suppressed ({suppressed}) after the issue was planned."
     if subscription.state is not SubscriptionState.ACTIVE:
