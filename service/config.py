@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from functools import lru_cache
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv import load_dotenv
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SMTP_URL = re.compile("smtps?://[^/]")
 MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
 
 
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
     ses_configuration_set: str = "broadsheet"
     ses_mode: Literal["bulk", "single"] = "bulk"
     ses_timeout: float = Field(default=20.0, gt=0)
-    smtp_url: str = ""
+    smtp_url: str = Field(default="", validate_default=True)
     sqs_queue_url: str = ""
     sns_topic_arns: str = ""
 
@@ -62,6 +64,20 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_a_known_kind(cls, value: str) -> str:
+        if value and not value.startswith(("postgres://", "postgresql", "sqlite:")):
+            raise ValueError("must begin with postgresql:// or sqlite:///")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _there_when_asked_for(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("transport") == "smtp" and not SMTP_URL.match(value):
+            raise ValueError("must look like smtp://user:password@mail.example.org:587")
+        return value
 
     @property
     def database(self) -> str:

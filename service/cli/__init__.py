@@ -54,5 +54,6 @@ def main() -> None:
             raise
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            click.echo(f"BROADSHEET_{name}: {problem['msg']}", err=True)
+            said = problem["msg"].removeprefix("Value error, ")
+            click.echo(f"BROADSHEET_{name}: {said}", err=True)
         raise SystemExit(2) from error

@@ -13,8 +13,7 @@ def db_command() -> None:
 @db_command.command("upgrade")
 def upgrade() -> None:
     """Bring the schema up to date. Safe to repeat, and to run on several machines at once."""
-    from service import migrations
-    from service.db import engine
+    from service.cli.reach import upgrade_schema
 
-    migrations.upgrade(engine())
+    upgrade_schema()
     click.echo("The schema is up to date.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import click
@@ -13,13 +14,11 @@ from service.models import Issue, Newsletter
 
 def ready() -> None:
     """The schema up to date, and the log set up: what every command needs first."""
-    from service import migrations
-    from service.db import engine
+    from service.cli.reach import upgrade_schema
     from service.log import set_up_logging
 
     set_up_logging()
-    if not migrations.is_current(engine()):
-        migrations.upgrade(engine())
+    upgrade_schema()
 
 
 def newsletter_named(session: Session, slug: str | None) -> Newsletter:
@@ -44,7 +43,7 @@ def issue_named(session: Session, name: str | None) -> Issue:
             raise click.ClickException("There is no issue yet: `broadsheet build NEWSLETTER`.")
         return issue
     slug, _, number = name.rpartition("/")
-    if not number.isdigit():
+    if not re.fullmatch("[0-9]{1,9}", number):
         raise click.ClickException(f"{name!r} is not an issue: give its number, or NEWSLETTER/7.")
     newsletter = newsletter_named(session, slug or None)
     issue = session.scalars(

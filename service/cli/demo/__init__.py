@@ -18,7 +18,7 @@ from service.cli.demo.stage import BadFolder
 from service.cli.supervisor.lock import AlreadyRunning
 from service.cli.supervisor.redis_server import NoRedis
 from service.cli.supervisor.watch import GivenUp
-from service.cli.up import NotReachable, stop_on_signals
+from service.cli.up import stop_on_signals
 
 
 class Unsettled(RuntimeError):
@@ -57,7 +57,7 @@ def demo_command(once: bool, folder: Path) -> None:
     except Interrupted:
         click.echo("Stopped before the day was over.")
         raise SystemExit(130) from None
-    except (AlreadyRunning, BadFolder, GivenUp, NoRedis, NotReachable, Unsettled) as error:
+    except (AlreadyRunning, BadFolder, GivenUp, NoRedis, Unsettled) as error:
         raise click.ClickException(str(error)) from error
     if not settled:
         raise click.ClickException("Not every delivery is settled; the table above says which.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -122,7 +123,7 @@ class Supervisor:
         finally:
             if log:
                 log.close()
-        os.write(self._undertaker_pipe, f"+{process.pid} {child.name}\n".encode())
+        self._tell(f"+{process.pid} {child.name}")
         return process
 
     def _mourn(self, running: Running, now: float) -> None:
@@ -148,7 +149,12 @@ class Supervisor:
     def _forget(self, running: Running) -> None:
         """End what a dead leader left of its group (a killed Celery's children) and unlist it."""
         end_groups([running.process.pid], drain=0 if running.process.poll() is None else 5.0)
-        os.write(self._undertaker_pipe, f"-{running.process.pid}\n".encode())
+        self._tell(f"-{running.process.pid}")
+
+    def _tell(self, line: str) -> None:
+        """To the undertaker. Without one, what is left to do here goes on all the same."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._undertaker_pipe, f"{line}\n".encode())
 
     def _obituary(self, child: Child, what: str) -> str:
         said = f"{child.name} {what}, so everything was stopped."

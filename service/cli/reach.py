@@ -1,0 +1,69 @@
+"""The folder, the port and the servers that the settings name: usable, or a sentence why not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.config import Settings, settings
+
+
+class NotReachable(click.ClickException):
+    """What the settings name cannot be used; the text says which, and what to do."""
+
+
+def upgrade_schema() -> None:
+    """Bring the schema up to date. Raises :class:`NotReachable`."""
+    from service import migrations
+    from service.db import engine
+
+    chosen = settings()
+    try:
+        with writable(chosen):
+            if not migrations.is_current(engine()):
+                migrations.upgrade(engine())
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise NotReachable(
+            f"The database at {without_password(chosen.database)} cannot be used ({said}). "
+            "Start it, or set BROADSHEET_DATABASE_URL to one that runs."
+        ) from error
+
+
+@contextmanager
+def writable(chosen: Settings) -> Iterator[None]:
+    """Turns a failure to write to the data folder into :class:`NotReachable`."""
+    try:
+        yield
+    except OSError as error:
+        raise NotReachable(
+            f"{chosen.data_dir.resolve()} cannot be written to ({error.strerror}). Set "
+            "BROADSHEET_DATA_DIR to a folder that can."
+        ) from error
+
+
+def check_port_is_free(bind: str) -> None:
+    """Raises :class:`NotReachable` when something listens on *bind* already."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdigit():
+        return  # a socket path; gunicorn says what is wrong with it
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except (OSError, OverflowError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise NotReachable(
+                f"{bind} cannot be listened on ({said}). Set BROADSHEET_BIND and "
+                "BROADSHEET_BASE_URL to a free port."
+            ) from error
+
+
+def without_password(url: str) -> str:
+    """*url* fit to be shown."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
