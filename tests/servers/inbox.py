@@ -17,7 +17,7 @@ from tests.servers.processes import until
 
 @dataclass(frozen=True)
 class Received:
-    """One message as its mailbox has it; header names are in lower case."""
+    """One message as its mailbox has it. ``headers`` is by lower-case name, the topmost of each."""
 
     seq: int
     subject: str
@@ -79,7 +79,7 @@ class Inbox:
 
     def _open(self, seq: int) -> Received:
         message = self._json(f"/inbox/{seq}.json")
-        headers = {name.lower(): value for name, value in message["headers"]}
+        headers = {name.lower(): value for name, value in reversed(message["headers"])}
         source = self._get(f"/inbox/{seq}.eml").content
         return Received(seq, message["subject"], headers, message["text"], message["html"], source)
 

@@ -35,12 +35,17 @@ from service.sources.collect import collect_source
 from service.sources.kinds import check_config
 from service.staff.users import add_user
 from tests.servers.inbox import Inbox
-from tests.servers.processes import free_port, living_with, until
+from tests.servers.ports import free_port
+from tests.servers.processes import living_with, until
 
 EDITOR = "editor@inference.example"
 PASSWORD = "a long word for the tests"
 SLUG = "inference-report"
 SECRET = "a secret for the tests"
+DATA_DIR = "BROADSHEET_DATA_DIR"
+
+WEEKEND = (5, 6)
+"""arXiv announces nothing on these days, and neither does the newsroom."""
 
 STOP_SECONDS = 60
 LOG_LINES = 150
@@ -67,7 +72,7 @@ class Installation:
         self.site_url = f"http://127.0.0.1:{free_port()}"
         self.sandbox_url = ""
         self.environment = {
-            "BROADSHEET_DATA_DIR": str(folder / "data"),
+            DATA_DIR: str(folder / "data"),
             "BROADSHEET_DATABASE_URL": database_url,
             "BROADSHEET_REDIS_URL": redis_url,
             "BROADSHEET_SECRET_KEY": SECRET,
@@ -125,7 +130,7 @@ class Installation:
         finally:
             if self._engine is not None:
                 self._engine.dispose()
-        left = living_with(f"BROADSHEET_DATA_DIR={self.environment['BROADSHEET_DATA_DIR']}")
+        left = living_with(DATA_DIR, self.environment[DATA_DIR])
         if code or left:
             raise AssertionError(f"`broadsheet up` ended with {code}, leaving {left}\n{self.log()}")
 
@@ -199,7 +204,10 @@ class Installation:
 
     def publish(self, kind: IssueKind) -> int:
         """The news of one more day as an issue that goes at once; its number, once it is sent."""
+        now = datetime.now(UTC)
         self._day += 1
+        while (now.date() + timedelta(days=self._day)).weekday() in WEEKEND:
+            self._day += 1
         self.collect(self._day)
         with self.inside(), db.session_scope() as session:
             now = datetime.now(UTC)

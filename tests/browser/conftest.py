@@ -1,0 +1,64 @@
+"""A real browser before a real installation, on both databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.watch import Watch
+from tests.servers.installation import Installation, attach_log, installed
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # Whatever a page may ask for, no name is ever looked up.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+SLOW_ENOUGH_TO_WATCH = 10.0
+"""Messages a second: a send to the sample readers then takes some seconds."""
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Shared by the tests of one process: each brings readers and issues of its own."""
+    folder = tmp_path_factory.mktemp("installation")
+    with installed(request, folder, max_send_rate=SLOW_ENOUGH_TO_WATCH) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's; none is ever downloaded."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, 'no browser: install the package "chromium"'
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch(installation: Installation, chromium: Browser) -> Iterator[Watch]:
+    """Opens browsers for people, and says in the end what any of their pages complained about."""
+    with Watch(chromium, installation.site_url) as watching:
+        yield watching
+    assert watching.complaints == [], "\n".join(watching.complaints)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    attach_log(item, report)
+    return report
