@@ -22,12 +22,13 @@ from service.delivery.record import (
     STATE,
 )
 from service.delivery.send import Sender
-from service.delivery.transports import Outcome, Recipient, Shipment, Verdict
+from service.delivery.transports import NotMade, Outcome, Recipient, Shipment, Verdict
 from service.message import headers
 from service.message.mail import Mail
 from service.models import DeliveryState, Newsletter, Notice
 
 RETRY_AFTER = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=10)
 MAX_RESENDS = 1
 
 Renderer = Callable[[Session, Notice, Settings], tuple[Mail, dict[str, str]]]
@@ -69,7 +70,10 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
             outcome = Outcome(Verdict.REJECTED, reason=f"It could not be made: {error}")
             _record(session, notice_id, attempt, outcome, now)
             return outcome
-    outcome = sender.transport.send(shipment, [recipient])[0]
+    try:
+        outcome = sender.transport.send(shipment, [recipient])[0]
+    except NotMade as error:
+        outcome = Outcome(Verdict.REJECTED, reason=str(error))
     with session_scope() as session:
         _record(session, notice_id, attempt, outcome, sender.clock())
     return outcome
@@ -135,7 +139,7 @@ def _record(
     state, reason = STATE[outcome.verdict], outcome.reason
     if outcome.verdict is Verdict.RETRY and attempt >= MAX_ATTEMPTS:
         state, reason = DeliveryState.REJECTED, f"Given up after {attempt} tries. {reason}"
-    wait = RETRY_AFTER * attempt if outcome.verdict in {Verdict.RETRY, Verdict.HALT} else None
+    wait = min(RETRY_AFTER * attempt, LONGEST_WAIT) if state is DeliveryState.QUEUED else None
     # An answer that comes after our lease ran out is still the truth: it is not sent again.
     before = BEFORE_ACCEPTED if state is DeliveryState.ACCEPTED else BEFORE_ANYTHING_ELSE
     session.execute(

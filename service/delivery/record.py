@@ -23,6 +23,7 @@ MAX_ATTEMPTS = 10
 STATE = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
     Verdict.RETRY: DeliveryState.QUEUED,
+    Verdict.LATER: DeliveryState.QUEUED,
     Verdict.HALT: DeliveryState.QUEUED,
     Verdict.REJECTED: DeliveryState.REJECTED,
     Verdict.UNKNOWN: DeliveryState.UNKNOWN,

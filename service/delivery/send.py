@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from service.config import Settings
 from service.db import session_scope
@@ -24,18 +25,30 @@ from service.delivery.finish import halt_issue
 from service.delivery.pace import Pacer, PaceUnavailable
 from service.delivery.transports import (
     AccountUnavailable,
+    NotMade,
     Outcome,
     Shipment,
     Transport,
     Verdict,
+    making,
 )
 from service.models import Issue, Newsletter, Variant
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
+REST = frozenset({Verdict.RETRY, Verdict.LATER, Verdict.UNKNOWN})
+"""After these a batch rests: what goes on into silence may be lost for good, a chunk at a time."""
+
+SETTLE_AGAIN_AFTER = (1.0, 5.0)
+"""Seconds before an answer is written down again, when the database could not be reached."""
+
 DEFAULT_RATE = 10.0
 """Messages a second where the far side tells no limit and none is set (SMTP)."""
+
+
+class Halted(RuntimeError):
+    """Nothing more of the issue can be sent until someone has mended what the text says."""
 
 
 def _utc_now() -> datetime:
@@ -58,37 +71,47 @@ class Sender:
         """Send what is queued in the batch; how many ended in each verdict.
 
         Stops early, giving the batch back, when the pace or the account cannot be had, when SES
-        asks to wait, when the issue is halted, or when *until* has come (a worker's time limit).
+        asks to wait or gives no answer, when the issue is halted, or when *until* has come (a
+        worker's time limit).
         """
         tally: Counter[str] = Counter()
+        try:
+            wait = self._send_chunks(claim, tally, until)
+        except Halted as error:
+            self._halt(claim, str(error))
+            return tally
+        except (PaceUnavailable, AccountUnavailable) as error:
+            log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
+            wait = RETRY_AFTER
+        except chunks.ClaimLost:
+            log.warning("send.claim_lost", batch=claim.batch_id)
+            wait = timedelta(0)
+        with session_scope() as session:
+            left = chunks.queued_count(session, claim.batch_id)
+            give_back(session, claim, due_at=self.clock() + wait if left else None)
+        return tally
+
+    def _send_chunks(self, claim: Claim, tally: Counter[str], until: datetime | None) -> timedelta:
+        """Send one chunk after the other, counted in *tally*; how long the rest is to rest."""
         shipment = self._shipment(claim)
-        while True:
-            with session_scope() as session:
-                left = chunks.queued_count(session, claim.batch_id)
-                if not left:
-                    give_back(session, claim, due_at=None)
-                    return tally
+        while left := self._left(claim):
             if until is not None and self.clock() >= until:
-                self._give_back(claim, timedelta(0))
-                return tally
-            try:
-                size = self._turn(left)
-            except (PaceUnavailable, AccountUnavailable) as error:
-                log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
-                self._give_back(claim, RETRY_AFTER)
-                return tally
+                break
+            size = self._turn(left)
             if not size:
-                self._give_back(claim, timedelta(seconds=1))
-                return tally
-            try:
-                outcomes = self._send_chunk(claim, shipment, size)
-            except chunks.ClaimLost:
-                log.warning("send.claim_lost", batch=claim.batch_id)
-                self._give_back(claim, timedelta(0))
-                return tally
+                return timedelta(seconds=1)
+            outcomes = self._send_chunk(claim, shipment, size)
             tally.update(outcome.verdict.value for outcome in outcomes)
-            if self._must_wait(claim, outcomes):
-                return tally
+            for outcome in outcomes:
+                if outcome.verdict is Verdict.HALT:
+                    raise Halted(outcome.reason or "SES refused to send.")
+            if any(outcome.verdict in REST for outcome in outcomes):
+                return RETRY_AFTER
+        return timedelta(0)
+
+    def _left(self, claim: Claim) -> int:
+        with session_scope() as session:
+            return chunks.queued_count(session, claim.batch_id)
 
     def _turn(self, left: int) -> int:
         """Wait for the pace; how many may go, 0 when the wait would be too long."""
@@ -106,41 +129,53 @@ class Sender:
             marked = chunks.mark_chunk(session, claim, size, marked_at, marked_at + lease)
         if not marked.deliveries:
             return []
-        secret, base_url = self.settings.secret, self.settings.base_url
-        recipients = [
-            recipient_of(delivery, email, secret=secret, base_url=base_url)
-            for delivery, email in marked.deliveries
-        ]
-        # A process that was frozen between the commit and here must not speak after its lease.
-        if self.clock() - marked_at > lease / 2:
-            outcomes = [Outcome(Verdict.RETRY, reason="The worker was held up.")] * len(recipients)
-        else:
-            outcomes = self.transport.send(shipment, recipients)
-        with session_scope() as session:
-            record.settle(session, marked.sent, outcomes, self.clock())
+        try:
+            outcomes = self._speak(shipment, marked, marked_at + lease / 2)
+        except NotMade as error:  # it would be so for every reader of this rendering
+            outcomes = [Outcome(Verdict.HALT, reason=str(error))] * len(marked.deliveries)
+        self._settle(marked.sent, outcomes)
         return outcomes
 
-    def _must_wait(self, claim: Claim, outcomes: Sequence[Outcome]) -> bool:
-        """Whether the batch is to rest; it has been given back, and halted where SES said so."""
-        halt = next((o for o in outcomes if o.verdict is Verdict.HALT), None)
-        if halt is not None:
-            with session_scope() as session:
-                halt_issue(session, claim.issue_id, halt.reason or "SES refused to send.")
-                give_back(session, claim, due_at=self.clock())
-            log.error("send.halted", issue=claim.issue_id, reason=halt.reason)
-            return True
-        if any(outcome.verdict is Verdict.RETRY for outcome in outcomes):
-            self._give_back(claim, RETRY_AFTER)
-            return True
-        return False
+    def _speak(self, shipment: Shipment, marked: chunks.Marked, until: datetime) -> list[Outcome]:
+        secret, base_url = self.settings.secret, self.settings.base_url
+        with making():
+            recipients = [
+                recipient_of(delivery, email, secret=secret, base_url=base_url)
+                for delivery, email in marked.deliveries
+            ]
+        # A process that was frozen between the commit and here must not speak after its lease.
+        if self.clock() > until:
+            return [Outcome(Verdict.LATER, reason="The worker was held up.")] * len(recipients)
+        return self.transport.send(shipment, recipients)
 
-    def _give_back(self, claim: Claim, wait: timedelta) -> None:
+    def _settle(self, chunk: Sequence[record.Sent], outcomes: Sequence[Outcome]) -> None:
+        """Write the answers down. Nobody else knows them, so a moment's trouble is waited out."""
+        for wait in SETTLE_AGAIN_AFTER:
+            try:
+                with session_scope() as session:
+                    record.settle(session, chunk, outcomes, self.clock())
+            except OperationalError as error:
+                log.warning("send.not_recorded", again_in=wait, error=str(error))
+                self.sleep(wait)
+            else:
+                return
         with session_scope() as session:
-            give_back(session, claim, due_at=self.clock() + wait)
+            record.settle(session, chunk, outcomes, self.clock())
+
+    def _halt(self, claim: Claim, reason: str) -> None:
+        """Hold the issue, so that an operator sees why, and give the batch back."""
+        with session_scope() as session:
+            halt_issue(session, claim.issue_id, reason)
+            give_back(session, claim, due_at=self.clock())
+        log.error("send.halted", issue=claim.issue_id, reason=reason)
 
     def _shipment(self, claim: Claim) -> Shipment:
         with session_scope() as session:
             issue = session.get_one(Issue, claim.issue_id)
             newsletter = session.get_one(Newsletter, issue.newsletter_id)
             variant = session.get_one(Variant, claim.variant_id)
-            return shipment_of(issue, newsletter, variant, self.settings.base_url)
+            try:
+                with making():
+                    return shipment_of(issue, newsletter, variant, self.settings.base_url)
+            except NotMade as error:
+                raise Halted(str(error)) from error

@@ -169,17 +169,21 @@ def test_it_gives_up_what_is_put_off_again_and_again(
     sender: Sender, make: Make, sandbox: Sandbox, database: Engine, now: datetime
 ) -> None:
     [notice_id] = make()
-    fault(sandbox, {"kind": "throttle", "times": 100})
+    fault(sandbox, {"kind": "entry_status", "status": "FAILED", "first": 1, "times": 100})
     at_last = last_try(sender, database, notice_id, now)
     assert at_last.state is S.REJECTED
     assert (at_last.reason or "").startswith(f"Given up after {MAX_ATTEMPTS} tries. ")
 
 
-def test_it_keeps_what_waits_for_someone_to_mend_the_account(
-    sender: Sender, make: Make, sandbox: Sandbox, database: Engine, now: datetime
-) -> None:
+@pytest.mark.parametrize(
+    "kind", [{"kind": "refuse", "error": "SendingPausedException"}, {"kind": "throttle"}]
+)
+def test_it_keeps_what_waits_for_the_account(
+    sender: Sender, make: Make, sandbox: Sandbox, database: Engine, now: datetime,
+    kind: dict[str, object],
+) -> None:  # fmt: skip
     [notice_id] = make()
-    fault(sandbox, {"kind": "refuse", "error": "SendingPausedException", "times": 100})
+    fault(sandbox, {**kind, "times": 100})
     assert last_try(sender, database, notice_id, now).state is S.QUEUED
 
 

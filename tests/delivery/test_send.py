@@ -190,7 +190,7 @@ def test_it_retries_when_ses_cannot_be_reached(
 ) -> None:
     issue = planned_issue(count=2)
     sandbox.stop()
-    assert send(sender, claim) == {"retry": 2}
+    assert send(sender, claim) == {"later": 2}
     with Session(database) as session:
         assert states(session, issue.id) == [QUEUED] * 2
 
@@ -276,5 +276,5 @@ def test_it_does_not_speak_after_being_frozen_past_its_lease(
     # Marked at `now`; when the clock is looked at again, the lease is over.
     ticks = iter([now, now + timedelta(hours=1)])
     sender.clock = lambda: next(ticks, now + timedelta(hours=1))
-    assert send(sender, claim) == {"retry": 2}
+    assert send(sender, claim) == {"later": 2}
     assert received(sandbox) == []

@@ -36,7 +36,7 @@ def test_it_knows_every_error_of_the_sending_calls(model: ServiceModel) -> None:
 @pytest.mark.parametrize(
     ("code", "message", "status", "expected"),
     [
-        ("TooManyRequestsException", "Maximum sending rate exceeded.", 429, Verdict.RETRY),
+        ("TooManyRequestsException", "Maximum sending rate exceeded.", 429, Verdict.LATER),
         ("TooManyRequestsException", "Daily message quota exceeded.", 429, Verdict.HALT),
         ("AccountSuspendedException", "Suspended", 400, Verdict.HALT),
         ("MessageRejected", "Email address is not verified", 400, Verdict.REJECTED),

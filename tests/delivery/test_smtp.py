@@ -116,7 +116,7 @@ def test_it_does_not_know_what_became_of_a_message_whose_answer_is_lost(
 ) -> None:
     server.behaviour.drop_after_data = {"bob@example.org"}
     outcomes = transport.send(SHIPMENT, recipients("ada", "bob", "cy"))
-    assert verdicts(outcomes) == [Verdict.ACCEPTED, Verdict.UNKNOWN, Verdict.RETRY]
+    assert verdicts(outcomes) == [Verdict.ACCEPTED, Verdict.UNKNOWN, Verdict.LATER]
     assert len(server.received) == 2, "it was taken, and the one after it was not tried"
     assert verdicts(transport.send(SHIPMENT, recipients("cy"))) == [Verdict.ACCEPTED]
     assert server.connections == 2
@@ -124,7 +124,7 @@ def test_it_does_not_know_what_became_of_a_message_whose_answer_is_lost(
 
 @pytest.mark.parametrize(
     ("answer", "verdict"),
-    [("553 5.7.1 not your address", Verdict.HALT), ("451 4.3.0 later", Verdict.RETRY)],
+    [("553 5.7.1 not your address", Verdict.HALT), ("451 4.3.0 later", Verdict.LATER)],
 )
 def test_it_halts_when_the_sender_is_refused(
     server: SmtpServer, transport: SmtpTransport, answer: str, verdict: Verdict
@@ -170,7 +170,7 @@ def test_it_waits_once_for_a_server_that_says_nothing() -> None:
         began = time.monotonic()
         outcomes = transport.send(SHIPMENT, recipients(*(f"r{n}" for n in range(50))))
         assert time.monotonic() - began < 5, "a timeout for each of 50 outlives the lease"
-    assert verdicts(outcomes) == [Verdict.RETRY] * 50
+    assert verdicts(outcomes) == [Verdict.LATER] * 50
     assert "could not be reached" in (outcomes[0].reason or "")
 
 

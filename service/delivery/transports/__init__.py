@@ -6,7 +6,8 @@ outcome a recipient, and what it cannot know it calls unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -19,7 +20,9 @@ class Verdict(StrEnum):
 
     ACCEPTED = "accepted"
     RETRY = "retry"
-    """Surely not sent; may be tried again after a while."""
+    """Surely not sent, for a reason of this message's own; may be tried a few times more."""
+    LATER = "later"
+    """Surely not sent, since the far side is away or throttles; tried for as long as that takes."""
     HALT = "halt"
     """Surely not sent, and nothing else will be until someone mends the account."""
     REJECTED = "rejected"
@@ -70,6 +73,21 @@ class Account:
     note: str = ""
 
 
+class NotMade(ValueError):
+    """A message could not be made; none of its chunk was sent. The text says why."""
+
+
+@contextmanager
+def making() -> Iterator[None]:
+    """What fails in here fails before anything is sent: :class:`NotMade`."""
+    try:
+        yield
+    except KeyError as error:
+        raise NotMade(f"It could not be made: no value for {error}.") from error
+    except ValueError as error:
+        raise NotMade(f"It could not be made: {error}") from error
+
+
 class Transport(Protocol):
     """A way out."""
 
@@ -77,7 +95,10 @@ class Transport(Protocol):
     """How many recipients one call may name."""
 
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
-        """Send to up to ``max_recipients``; one outcome each, in their order."""
+        """Send to up to ``max_recipients``; one outcome each, in their order.
+
+        Raises :class:`NotMade`, with nothing sent.
+        """
         ...
 
     def account(self) -> Account:

@@ -32,8 +32,10 @@ from service.delivery.transports import (
     Recipient,
     Shipment,
     Verdict,
+    making,
     ses_errors,
 )
+from service.delivery.transports.serial import one_by_one
 from service.message.ses_template import DEFAULTS, SesTemplate
 
 BULK_MAX = 50  # SendBulkEmail, "BulkEmailEntries": at most 50; the SDK does not check it
@@ -76,7 +78,9 @@ class SesTransport:
         """See :class:`service.delivery.transports.Transport`."""
         if self._mode == "bulk":
             return self._bulk(shipment, recipients)
-        return [self._single(shipment, recipient) for recipient in recipients]
+        with making():
+            requests = [self._single_request(shipment, recipient) for recipient in recipients]
+        return one_by_one(requests, self._single)
 
     def account(self) -> Account:
         """GetAccount: ``SendQuota`` counts recipients, in this region. -1 is without limit."""
@@ -98,19 +102,8 @@ class SesTransport:
         self._client.close()
 
     def _bulk(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
-        template = SesTemplate.of(shipment.mail)
-        request = {
-            "DefaultContent": {
-                "Template": {
-                    "TemplateContent": _template_content(template),
-                    "TemplateData": json.dumps(dict(DEFAULTS)),
-                    "Headers": _headers(_ours(shipment.headers)),
-                }
-            },
-            "DefaultEmailTags": _tags({**shipment.tags, **_feedback_tags(shipment.headers)}),
-            "BulkEmailEntries": [_entry(template, recipient) for recipient in recipients],
-            **self._envelope(shipment),
-        }
+        with making():
+            request = self._bulk_request(shipment, recipients)
         answer = self._call(self._client.send_bulk_email, request)
         if isinstance(answer, Outcome):
             return [answer] * len(recipients)
@@ -125,12 +118,33 @@ class SesTransport:
             for result in results
         ]
 
-    def _single(self, shipment: Shipment, recipient: Recipient) -> Outcome:
+    def _bulk_request(self, shipment: Shipment, recipients: Sequence[Recipient]) -> dict[str, Any]:
+        template = SesTemplate.of(shipment.mail)
+        return {
+            "DefaultContent": {
+                "Template": {
+                    "TemplateContent": _template_content(template),
+                    "TemplateData": json.dumps(dict(DEFAULTS)),
+                    "Headers": _headers(_ours(shipment.headers)),
+                }
+            },
+            "DefaultEmailTags": _tags({**shipment.tags, **_feedback_tags(shipment.headers)}),
+            "BulkEmailEntries": [_entry(template, recipient) for recipient in recipients],
+            **self._envelope(shipment),
+        }
+
+    def _single(self, request: Mapping[str, Any]) -> Outcome:
+        answer = self._call(self._client.send_email, request)
+        if isinstance(answer, Outcome):
+            return answer
+        return Outcome(Verdict.ACCEPTED, message_id=answer.get("MessageId"))
+
+    def _single_request(self, shipment: Shipment, recipient: Recipient) -> dict[str, Any]:
         mail = shipment.mail.fill(recipient.values)
         body = {"Text": _content(mail.text)}
         if mail.html is not None:
             body["Html"] = _content(mail.html)
-        request = {
+        return {
             "Destination": {"ToAddresses": [recipient.address]},
             "Content": {
                 "Simple": {
@@ -144,10 +158,6 @@ class SesTransport:
             ),
             **self._envelope(shipment),
         }
-        answer = self._call(self._client.send_email, request)
-        if isinstance(answer, Outcome):
-            return answer
-        return Outcome(Verdict.ACCEPTED, message_id=answer.get("MessageId"))
 
     def _envelope(self, shipment: Shipment) -> dict[str, Any]:
         found: dict[str, Any] = {"FromEmailAddress": shipment.sender}
@@ -170,7 +180,7 @@ class SesTransport:
                 told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
             )
         except NEVER_CONNECTED as error:
-            return Outcome(Verdict.RETRY, reason=f"SES could not be reached: {error}")
+            return Outcome(Verdict.LATER, reason=f"SES could not be reached: {error}")
         except NEVER_CALLED as error:
             return Outcome(Verdict.HALT, reason=f"SES was not called: {error}")
         except BotoCoreError as error:

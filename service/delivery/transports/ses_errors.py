@@ -11,7 +11,7 @@ from service.delivery.transports import Outcome, Verdict
 
 ENTRY: Mapping[str, Verdict] = {
     "SUCCESS": Verdict.ACCEPTED,
-    "ACCOUNT_THROTTLED": Verdict.RETRY,
+    "ACCOUNT_THROTTLED": Verdict.LATER,
     "TRANSIENT_FAILURE": Verdict.RETRY,
     "FAILED": Verdict.RETRY,
     "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.HALT,
@@ -28,7 +28,7 @@ ENTRY: Mapping[str, Verdict] = {
 """``BulkEmailEntryResults[].Status``."""
 
 CALL: Mapping[str, Verdict] = {
-    "TooManyRequestsException": Verdict.RETRY,
+    "TooManyRequestsException": Verdict.LATER,
     "LimitExceededException": Verdict.HALT,
     "AccountSuspendedException": Verdict.HALT,
     "SendingPausedException": Verdict.HALT,

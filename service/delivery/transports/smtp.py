@@ -9,11 +9,20 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import make_msgid, parseaddr
 from urllib.parse import unquote, urlsplit
 
-from service.delivery.transports import Account, Outcome, Recipient, Shipment, Verdict
+from service.delivery.transports import (
+    Account,
+    Outcome,
+    Recipient,
+    Shipment,
+    Verdict,
+    making,
+)
+from service.delivery.transports.serial import one_by_one
 from service.message.mime import Encoded, encode
 
 OK = 250
@@ -23,6 +32,16 @@ WRONG_SETTINGS = (
     smtplib.SMTPNotSupportedError,
     ssl.SSLCertVerificationError,
 )
+
+
+@dataclass(frozen=True)
+class Message:
+    """One reader's copy, ready to be handed over."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    body: bytes
 
 
 class SmtpTransport:
@@ -42,16 +61,10 @@ class SmtpTransport:
 
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
         """See :class:`service.delivery.transports.Transport`."""
-        encoded = encode(shipment.mail)
-        outcomes: list[Outcome] = []
-        for recipient in recipients:
-            outcome = self._one(shipment, encoded, recipient)
-            outcomes.append(outcome)
-            if self._connection is None:
-                # Each further try may wait for its whole timeout, and the lease is not for ever.
-                rest = Outcome(Verdict.RETRY, reason=f"Not tried. {outcome.reason}")
-                return outcomes + [rest] * (len(recipients) - len(outcomes))
-        return outcomes
+        with making():
+            encoded = encode(shipment.mail)
+            messages = [_message(shipment, encoded, recipient) for recipient in recipients]
+        return one_by_one(messages, self._one)
 
     def account(self) -> Account:
         """SMTP tells no limits: BROADSHEET_MAX_SEND_RATE is all there is."""
@@ -62,18 +75,7 @@ class SmtpTransport:
             self._connection.close()
             self._connection = None
 
-    def _one(self, shipment: Shipment, encoded: Encoded, recipient: Recipient) -> Outcome:
-        sender = parseaddr(shipment.sender)[1]
-        message_id = make_msgid(domain=sender.rpartition("@")[2])
-        reply_to = {"Reply-To": shipment.reply_to} if shipment.reply_to else {}
-        body = encoded.message(
-            sender=shipment.sender,
-            recipient=recipient.address,
-            headers={**reply_to, **shipment.headers, **recipient.headers},
-            values=recipient.values,
-            date=datetime.now(UTC),
-            message_id=message_id,
-        )
+    def _one(self, message: Message) -> Outcome:
         try:
             connection = self._ready()
         except WRONG_SETTINGS as error:
@@ -81,28 +83,23 @@ class SmtpTransport:
             return Outcome(Verdict.HALT, reason=f"Check BROADSHEET_SMTP_URL, then resume: {error}")
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Outcome(Verdict.RETRY, reason=f"The SMTP server could not be reached: {error}")
-        return self._hand_over(connection, sender, recipient.address, body) or Outcome(
-            Verdict.ACCEPTED, message_id=message_id
-        )
+            return Outcome(Verdict.LATER, reason=f"The SMTP server could not be reached: {error}")
+        return self._hand_over(connection, message)
 
-    def _hand_over(
-        self, connection: smtplib.SMTP, sender: str, address: str, body: bytes
-    ) -> Outcome | None:
-        """None when the server took the message."""
+    def _hand_over(self, connection: smtplib.SMTP, message: Message) -> Outcome:
         try:
-            connection.sendmail(sender, [address], body)
+            connection.sendmail(message.sender, [message.recipient], message.body)
         except smtplib.SMTPRecipientsRefused as error:
-            return _refusal(*error.recipients[address])
+            return _refusal(*error.recipients[message.recipient])
         except smtplib.SMTPSenderRefused as error:
             # It is not about this reader: each of the others would be refused as well.
-            return _refusal(error.smtp_code, error.smtp_error, permanent=Verdict.HALT)
+            return _refusal(error.smtp_code, error.smtp_error, for_all=True)
         except smtplib.SMTPResponseException as error:
             return _refusal(error.smtp_code, error.smtp_error)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server gave no answer: {error}")
-        return None
+        return Outcome(Verdict.ACCEPTED, message_id=message.message_id)
 
     def _ready(self) -> smtplib.SMTP:
         """The kept connection when it still answers, else a new one."""
@@ -139,7 +136,25 @@ class SmtpTransport:
             connection.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
 
-def _refusal(code: int, said: bytes | str, *, permanent: Verdict = Verdict.REJECTED) -> Outcome:
+def _message(shipment: Shipment, encoded: Encoded, recipient: Recipient) -> Message:
+    sender = parseaddr(shipment.sender)[1]
+    message_id = make_msgid(domain=sender.rpartition("@")[2])
+    reply_to = {"Reply-To": shipment.reply_to} if shipment.reply_to else {}
+    body = encoded.message(
+        sender=shipment.sender,
+        recipient=recipient.address,
+        headers={**reply_to, **shipment.headers, **recipient.headers},
+        values=recipient.values,
+        date=datetime.now(UTC),
+        message_id=message_id,
+    )
+    return Message(sender, recipient.address, message_id, body)
+
+
+def _refusal(code: int, said: bytes | str, *, for_all: bool = False) -> Outcome:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    verdict = permanent if code >= PERMANENT else Verdict.RETRY
+    transient, permanent = Verdict.RETRY, Verdict.REJECTED
+    if for_all:
+        transient, permanent = Verdict.LATER, Verdict.HALT
+    verdict = permanent if code >= PERMANENT else transient
     return Outcome(verdict, reason=f"The SMTP server said {code}: {text}")
