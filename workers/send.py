@@ -17,7 +17,7 @@ from service.delivery.finish import finish_issues
 from service.delivery.notices import send_notice as send_one_notice
 from service.delivery.pace import PaceUnavailable, RedisPace
 from service.delivery.send import Sender
-from service.delivery.transports import AccountUnavailable
+from service.delivery.transports import AccountUnavailable, Verdict
 from service.delivery.transports.choose import make_transport
 from service.doorbell import Bell, publish
 from workers.app import app
@@ -46,6 +46,7 @@ def sender() -> Sender:
 @app.task(name=Bell.BATCH.value)
 def send_batch(issue_id: int) -> None:
     """Send due batches of any issue for a while; *issue_id* is only what was rung for."""
+    carrier = sender()  # before a batch is claimed: settings that are wrong hold none up
     until = datetime.now(UTC) + SENDING_TIME
     lease = timedelta(seconds=settings().lease_seconds)
     while (now := datetime.now(UTC)) < until:
@@ -53,8 +54,10 @@ def send_batch(issue_id: int) -> None:
             claim = claim_batch(session, now, lease)
         if claim is None:
             break
-        tally = sender().send_batch(claim, until=until)
+        tally = carrier.send_batch(claim, until=until)
         log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
+        if tally[Verdict.UNKNOWN.value]:
+            return  # SES is silent, and each chunk may be lost: the tick tries with one again
     with session_scope() as session:
         now = datetime.now(UTC)
         finish_issues(session, now)
