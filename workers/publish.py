@@ -25,6 +25,10 @@ log = structlog.get_logger(__name__)
 TRIES = 5
 """Readers may change their choice while an issue is rendered; each try renders what is new."""
 
+AT_ONCE = 25
+"""Renderings in one transaction. SQLite has one writer, and a task that runs out of time keeps
+what it has committed."""
+
 
 @app.task(name=Bell.BUILD.value)
 def build_issue(newsletter_id: int) -> None:
@@ -66,12 +70,21 @@ def dispatch_issue(issue_id: int) -> None:
 def render_and_plan(issue_id: int, now: datetime) -> Planned:
     """Render what is missing and plan; again when somebody chose something new in between."""
     for _ in range(TRIES):
-        with session_scope() as session:
-            issue = session.get_one(Issue, issue_id)
-            render_missing_variants(session, issue, now)
+        while _render_some(issue_id, now):
+            pass
         try:
             with Session(engine(), expire_on_commit=False) as session, session.begin():
                 return plan_issue(session, issue_id, now, batch_size=settings().batch_size)
         except MissingVariants:
             continue
     raise MissingVariants(f"issue {issue_id}: readers changed their choice {TRIES} times; later")
+
+
+def _render_some(issue_id: int, now: datetime) -> bool:
+    """Render the next few choices; False when none is missing, or the approval was taken back."""
+    with session_scope() as session:
+        # Locked: whoever approves it anew throws these renderings away and must find all of them.
+        issue = session.get_one(Issue, issue_id, with_for_update={"of": Issue})
+        if issue.state is not IssueState.APPROVED:
+            return False
+        return bool(render_missing_variants(session, issue, now, limit=AT_ONCE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.issues.build import lock_newsletter, next_number
@@ -15,7 +15,7 @@ from service.issues.gather import sent_before
 from service.issues.states import check_move
 from service.issues.words import follow, sections_now
 from service.localtime import zone
-from service.models import Entry, Issue, IssueKind, IssueState, Item, Newsletter, Timing
+from service.models import Entry, Issue, IssueKind, IssueState, Item, Newsletter, Timing, Variant
 from service.models.document import Document, Section
 
 Origin = Literal["editor", "ai", "template", "none"]
@@ -45,6 +45,8 @@ def approve(
     issue.document = freeze(issue, sections, issue.scheduled_at).model_dump(mode="json")
     issue.state, issue.reason = IssueState.APPROVED, None
     issue.approved_at = issue.frozen_at = now
+    # Rendered of what was frozen before: an approval that was taken back, and changed.
+    session.execute(delete(Variant).where(Variant.issue_id == issue.id))
     session.flush()
     return issue
 

@@ -25,14 +25,16 @@ def frozen_document(issue: Issue) -> Document:
     return Document.model_validate(issue.document)
 
 
-def render_missing_variants(session: Session, issue: Issue, now: datetime) -> int:
+def render_missing_variants(
+    session: Session, issue: Issue, now: datetime, *, limit: int | None = None
+) -> int:
     """Render *issue* for each choice of its active readers that has no variant; how many.
 
-    Called again it renders only what came since: a choice made after the first call. Two callers
-    at once are harmless, the unique key keeps one rendering of each.
+    Called again it renders only what came since: a choice made after the first call, or what is
+    beyond *limit*. Two callers at once are harmless, the unique key keeps one rendering of each.
     """
     document = frozen_document(issue)
-    missing = _choices_without_variant(session, issue)
+    missing = _choices_without_variant(session, issue, limit)
     if not missing:
         return 0
     identity = Identity.of(issue.newsletter, settings().base_url)
@@ -42,14 +44,14 @@ def render_missing_variants(session: Session, issue: Issue, now: datetime) -> in
     return insert_ignoring(session, table, rows)
 
 
-def _choices_without_variant(session: Session, issue: Issue) -> list[Choice]:
+def _choices_without_variant(session: Session, issue: Issue, limit: int | None) -> list[Choice]:
     in_use = select(Subscription.choice_id).where(
         Subscription.newsletter_id == issue.newsletter_id,
         Subscription.state == SubscriptionState.ACTIVE,
     )
     rendered = select(Variant.choice_id).where(Variant.issue_id == issue.id)
     query = select(Choice).where(Choice.id.in_(in_use), Choice.id.not_in(rendered))
-    return list(session.scalars(query.order_by(Choice.id)))
+    return list(session.scalars(query.order_by(Choice.id).limit(limit)))
 
 
 def _row(

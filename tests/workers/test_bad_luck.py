@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 from redis import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from service.audience.choices import Wanted
 from service.db import session_scope
 from service.delivery.plan import plan_issue
 from service.doorbell import QUEUES, Bell
-from service.models import DeliveryState, Issue
+from service.issues.approve import approve, reopen
+from service.issues.curate import write
+from service.models import DeliveryState, Issue, IssueState, Variant
+from service.rendering.variants import render_missing_variants
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue, states
-from workers import send
+from workers import publish, send
 
 QUEUED, UNKNOWN = DeliveryState.QUEUED, DeliveryState.UNKNOWN
 
@@ -60,3 +64,57 @@ def test_it_sends_one_chunk_into_silence_and_leaves_the_rest_to_the_tick(
     with Session(database) as session:
         assert states(session, issue.id) == [QUEUED] * 20 + [UNKNOWN] * 10
     assert waiting_rings(redis, Bell.BATCH) == 0
+
+
+def test_it_sends_what_was_approved_last(database: Engine) -> None:
+    """Rendered, then taken back before it was planned, changed, and approved again."""
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        owner = a_newsletter(session, now)
+        add_readers(session, owner, 1, now)
+        issue = an_approved_issue(session, owner, now)
+    with session_scope() as session:
+        issue = session.get_one(Issue, issue.id)
+        reopen(session, issue)
+        write(session, issue, subject="Corrected", editorial="Good *evening*.")
+        approve(session, issue, now)
+    assert publish.render_and_plan(issue.id, now).deliveries == 1
+    with Session(database) as session:
+        sent = session.scalars(select(Variant)).one()
+        assert sent.subject == "Corrected"
+        assert "Good evening." in sent.text
+
+
+def test_it_plans_nothing_that_was_taken_back_while_it_was_rendered(database: Engine) -> None:
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        owner = a_newsletter(session, now)
+        add_readers(session, owner, 1, now)
+        issue = an_approved_issue(session, owner, now)
+        reopen(session, issue)
+    assert publish.render_and_plan(issue.id, now).deliveries == 0
+    with Session(database) as session:
+        assert session.get_one(Issue, issue.id).state is IssueState.DRAFT
+
+
+def test_it_lets_others_write_while_it_renders(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one writer: hundreds of renderings in one transaction stop every sign-up."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(publish, "AT_ONCE", 2)
+    rendered: list[int] = []
+    with session_scope() as session:
+        topics = {"slug": "papers", "kind": "papers", "heading": "Papers", "topics": list("abcde")}
+        owner = a_newsletter(session, now, sections=[topics])
+        issue = an_approved_issue(session, owner, now)
+        for topic in ("a", "b", "c", "d", "e"):
+            add_readers(session, owner, 1, now, name=topic, wanted=Wanted(topics=(topic,)))
+
+    def watching(session: Session, issue: Issue, now: datetime, limit: int) -> int:
+        rendered.append(render_missing_variants(session, issue, now, limit=limit))
+        return rendered[-1]
+
+    monkeypatch.setattr(publish, "render_missing_variants", watching)
+    assert publish.render_and_plan(issue.id, now).deliveries == 5
+    assert rendered == [2, 2, 1, 0]
