@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -24,7 +24,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service import config, db, migrations
-from service.audience.joining import add_all_confirmed
+from service.audience.joining import Reader, add_all_confirmed
 from service.cli.demo.readers import sample_readers
 from service.issues.approve import approve
 from service.issues.build import build_issue
@@ -36,7 +36,9 @@ from service.sources.kinds import check_config
 from service.staff.users import add_user
 from tests.servers.inbox import Inbox
 from tests.servers.ports import free_port
+from tests.servers.postgres import Postgres
 from tests.servers.processes import living_with, until
+from tests.servers.redis import RedisServer
 
 EDITOR = "editor@inference.example"
 PASSWORD = "a long word for the tests"
@@ -67,8 +69,10 @@ class Installation:
         database_url: str = "",
         redis_url: str = "",
         max_send_rate: float | None = None,
+        collect_today: bool = True,
     ) -> None:
         self.folder = folder
+        self._collect_today = collect_today
         self.site_url = f"http://127.0.0.1:{free_port()}"
         self.sandbox_url = ""
         self.environment = {
@@ -194,6 +198,26 @@ class Installation:
 
         return until(sent, f"issue {number} to be sent")
 
+    def add_readers(self, readers: list[Reader]) -> None:
+        """Confirmed already, as an import adds them."""
+        with self.inside(), db.session_scope() as session:
+            newsletter = self.newsletter(session)
+            add_all_confirmed(session, newsletter, readers, datetime.now(UTC), "tests")
+
+    def command(self, *arguments: str) -> str:
+        """What ``broadsheet …`` prints, run as an operator would."""
+        done = subprocess.run(
+            [sys.executable, "-m", "service.cli", *arguments],
+            cwd=self.folder,
+            env=_clean_environment() | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def collect(self, day: int) -> None:
         """Let the newsroom print day *day*, and check every source now."""
         self.inbox.set_newsroom_day(day)
@@ -246,13 +270,8 @@ class Installation:
             issue = build_issue(session, newsletter, _today(newsletter, then), then)
             approve(session, issue, then, scheduled_at=then, timing=Timing.NOW)
         self.inbox.set_newsroom_day(0)
-        self._collect(sources, now)
-
-    def add_sample_readers(self) -> None:
-        """The demo's; after yesterday's issue is sent, so that it stays an issue for nobody."""
-        with self.inside(), db.session_scope() as session:
-            newsletter = self.newsletter(session)
-            add_all_confirmed(session, newsletter, sample_readers(), datetime.now(UTC), "tests")
+        if self._collect_today:
+            self._collect(sources, now)
 
     def _collect(self, sources: list[int], at: datetime) -> None:
         reports = [collect_source(source, at, force=True) for source in sources]
@@ -316,31 +335,33 @@ class Installation:
 
 @contextmanager
 def installed(
-    request: pytest.FixtureRequest, folder: Path, *, max_send_rate: float | None = None
+    request: pytest.FixtureRequest,
+    folder: Path,
+    *,
+    max_send_rate: float | None = None,
+    collect_today: bool = True,
 ) -> Iterator[Installation]:
     """An installation on the database that ``request.param`` names: a fixture's whole body."""
-    from tests.servers.redis import RedisServer
-
-    if request.param == "sqlite":
-        place = Installation(folder, max_send_rate=max_send_rate)
-        place.open()
-        place.add_sample_readers()
-        yield place
-        place.close()
-        return
-    postgres = request.getfixturevalue("postgres")
-    redis, url = RedisServer(), postgres.create()
-    try:
+    with ExitStack() as servers:
+        database_url = redis_url = ""
+        if request.param == "postgresql":
+            postgres: Postgres = request.getfixturevalue("postgres")
+            database_url = postgres.create()
+            servers.callback(postgres.drop, database_url)
+            redis = RedisServer()
+            servers.callback(redis.close)
+            redis_url = redis.url
         place = Installation(
-            folder, database_url=url, redis_url=redis.url, max_send_rate=max_send_rate
+            folder,
+            database_url=database_url,
+            redis_url=redis_url,
+            max_send_rate=max_send_rate,
+            collect_today=collect_today,
         )
         place.open()
-        place.add_sample_readers()
+        place.add_readers(sample_readers())
         yield place
         place.close()
-    finally:
-        redis.close()
-        postgres.drop(url)
 
 
 def attach_log(item: pytest.Item, report: pytest.TestReport) -> None:
