@@ -50,6 +50,10 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def await_end_of(pid: int) -> None:
+    until(lambda: not alive(pid), f"process {pid} ended")
+
+
 def test_it_gives_up_on_a_child_that_keeps_dying(watched: Watched) -> None:
     watched.supervisor.start(child("web", "import sys; sys.exit('the port is taken')"))
     with pytest.raises(GivenUp) as told:
@@ -77,7 +81,7 @@ def test_it_goes_on_with_a_child_that_dies_now_and_then(watched: Watched) -> Non
     for _ in range(MAX_DEATHS * 2):
         pid = watched.supervisor.pid_of("worker")
         os.kill(pid, signal.SIGKILL)
-        until(lambda pid=pid: not alive(pid), "the child ended")
+        await_end_of(pid)
         watched.supervisor.check(now)
         now += 30
         watched.supervisor.check(now)
@@ -112,7 +116,9 @@ def test_it_ends_the_children_of_a_child_that_died(watched: Watched, tmp_path: P
     until(lambda: told.exists() and told.read_text(), "the grandchild's id")
     grandchild = int(told.read_text())
     os.kill(watched.supervisor.pid_of("worker"), signal.SIGKILL)
-    until(lambda: watched.supervisor.check() or watched.said, "its death was seen")
+    await_end_of(watched.supervisor.pid_of("worker"))
+    watched.supervisor.check()
+    assert watched.said == ["worker ended with -9; starting it again in 0.5 s."]
     assert not alive(grandchild)
 
 

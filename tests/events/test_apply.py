@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -166,7 +167,7 @@ def test_it_leaves_a_reader_in_peace_who_did_nothing(
     delivery: Delivery,
     now: datetime,
     kind: str,
-    detail: dict[str, str],
+    detail: dict[str, Any],
     state: DeliveryState,
 ) -> None:
     hear(now, event(kind, {"delivery": delivery.id}, **detail))

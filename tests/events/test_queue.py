@@ -200,7 +200,11 @@ def test_it_goes_on_after_an_error_and_stops_when_told(
         waits.append(seconds)
         return len(waits) > 5
 
-    running = threading.Thread(target=lambda: (polling.run(stopping), stopped.set()))
+    def run() -> None:
+        polling.run(stopping)
+        stopped.set()
+
+    running = threading.Thread(target=run)
     running.start()
     assert stopped.wait(20), "it did not stop"
     running.join()
