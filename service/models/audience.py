@@ -9,7 +9,7 @@ from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, BigId, Json
-from service.models.columns import Moment, PrimaryId, named, to
+from service.models.columns import NEVER_A_NUMBER_TWICE, Moment, PrimaryId, named, to
 from service.models.content import Newsletter
 
 
@@ -49,6 +49,7 @@ class Subscriber(Base):
     """A person with a mailbox. Subscriptions hang on it, one for each newsletter."""
 
     __tablename__ = "subscriber"
+    __table_args__ = NEVER_A_NUMBER_TWICE
 
     id: Mapped[PrimaryId]
     email: Mapped[str] = mapped_column(String(254))
@@ -87,6 +88,7 @@ class Subscription(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "newsletter_id"),
         Index("ix_subscription_audience", "newsletter_id", "state", "cadence"),
+        NEVER_A_NUMBER_TWICE,
     )
 
     id: Mapped[PrimaryId]

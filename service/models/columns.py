@@ -15,6 +15,10 @@ from service.db import BigId, UtcDateTime
 PrimaryId = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
 Moment = Annotated[datetime, mapped_column(UtcDateTime())]
 
+NEVER_A_NUMBER_TWICE = {"sqlite_autoincrement": True}
+"""For rows that go when readers delete their data. Links, planned mail and events name them by
+number, and SQLite gives the highest one away again; PostgreSQL does not."""
+
 
 def named(kind: type[StrEnum]) -> Enum:
     """A StrEnum kept by its value in plain text, so that a new member needs no migration."""

@@ -9,7 +9,7 @@ from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, BigId, Json
-from service.models.columns import Moment, PrimaryId, named, to
+from service.models.columns import NEVER_A_NUMBER_TWICE, Moment, PrimaryId, named, to
 from service.models.content import Issue, Variant
 
 
@@ -116,7 +116,7 @@ class Notice(Base):
     """Service mail to one address: a confirmation, a welcome, an issue's test copy."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_due", "state", "due_at"),)
+    __table_args__ = (Index("ix_notice_due", "state", "due_at"), NEVER_A_NUMBER_TWICE)
 
     id: Mapped[PrimaryId]
     kind: Mapped[NoticeKind] = mapped_column(named(NoticeKind))

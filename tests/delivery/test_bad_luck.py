@@ -13,9 +13,17 @@ from sqlalchemy.orm import Session
 from service.audience.subscribe import unsubscribe
 from service.delivery.chunk import mark_chunk
 from service.delivery.claim import Claim
-from service.models import Delivery, DeliveryState, Issue, Subscription
+from service.delivery.send import Sender
+from service.models import (
+    Delivery,
+    DeliveryState,
+    Issue,
+    Newsletter,
+    Subscriber,
+    Subscription,
+)
 from tests.delivery.conftest import LEASE
-from tests.delivery.rows import states
+from tests.delivery.rows import add_readers, states
 
 Planned = Callable[..., Issue]
 Claimer = Callable[[], Claim | None]
@@ -86,3 +94,21 @@ def test_it_sends_nothing_to_who_left_while_the_chunk_waited_for_another_row(
         assert marked.result(timeout=60) == 1
     with Session(database) as session:
         assert states(session, issue.id) == [DeliveryState.SENDING, DeliveryState.SKIPPED]
+
+
+def test_it_gives_nobody_the_number_of_a_reader_who_deleted_their_data(
+    planned_issue: Planned, claim: Claimer, sender: Sender, database: Engine, now: datetime
+) -> None:
+    """What was planned for them, their links and late bounces would be the next reader's."""
+    issue = planned_issue(count=2)
+    with Session(database) as session, session.begin():
+        last = session.scalars(select(Subscriber).order_by(Subscriber.id.desc())).first()
+        session.delete(last)
+    with Session(database) as session, session.begin():
+        owner = session.get_one(Newsletter, issue.newsletter_id)
+        add_readers(session, owner, 1, now, name="newcomer")
+    mine = claim()
+    assert mine is not None
+    assert sender.send_batch(mine) == {"accepted": 1}
+    with Session(database) as session:
+        assert states(session, issue.id) == [DeliveryState.ACCEPTED, DeliveryState.SKIPPED]
