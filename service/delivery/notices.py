@@ -7,14 +7,17 @@ confirmation that never comes loses a reader.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from service.audience.addresses import BadAddress, parse_address
+from service.audience.suppression import hash_of, is_suppressed
 from service.config import Settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.delivery.record import (
     BEFORE_ACCEPTED,
     BEFORE_ANYTHING_ELSE,
@@ -25,7 +28,14 @@ from service.delivery.send import Sender
 from service.delivery.transports import NotMade, Outcome, Recipient, Shipment, Verdict
 from service.message import headers
 from service.message.mail import Mail
-from service.models import DeliveryState, Newsletter, Notice
+from service.models import (
+    DeliveryState,
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Subscription,
+    SubscriptionState,
+)
 
 RETRY_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -52,6 +62,8 @@ def due_notices(session: Session, now: datetime, limit: int = 200) -> list[int]:
 
 def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | None:
     """Send one notice; None when it was not waiting (another worker has it, or it is sent)."""
+    if not _waits(notice_id, sender.clock()):
+        return None  # before a turn is taken: every sign-up rings, also one that sends nothing
     rate = sender.rate()
     turn = sender.pace.take(1, rate)
     if not turn.granted:
@@ -63,6 +75,10 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
         if not _claim(session, notice_id, now, now + lease):
             return None
         notice = session.get_one(Notice, notice_id, populate_existing=True)
+        if why := _unwanted(session, notice):
+            notice.state, notice.reason = DeliveryState.SKIPPED, why
+            notice.attempt -= 1
+            return None
         attempt = notice.attempt
         try:
             shipment, recipient = _parcel(session, notice, render, sender.settings)
@@ -70,13 +86,35 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
             outcome = Outcome(Verdict.REJECTED, reason=f"It could not be made: {error}")
             _record(session, notice_id, attempt, outcome, now)
             return outcome
-    try:
-        outcome = sender.transport.send(shipment, [recipient])[0]
-    except NotMade as error:
-        outcome = Outcome(Verdict.REJECTED, reason=str(error))
+    # A process that was frozen between the commit and here must not speak after its lease.
+    if sender.clock() - now > lease / 2:
+        outcome = Outcome(Verdict.LATER, reason="The worker was held up.")
+    else:
+        try:
+            outcome = sender.transport.send(shipment, [recipient])[0]
+        except NotMade as error:
+            outcome = Outcome(Verdict.REJECTED, reason=str(error))
     with session_scope() as session:
         _record(session, notice_id, attempt, outcome, sender.clock())
     return outcome
+
+
+def _waits(notice_id: int, now: datetime) -> bool:
+    with read_scope() as session:
+        notice = session.get(Notice, notice_id)
+        return notice is not None and notice.state is DeliveryState.QUEUED and notice.due_at <= now
+
+
+def _unwanted(session: Session, notice: Notice) -> str | None:
+    """Why it is not to be sent after all; None when it is."""
+    with contextlib.suppress(BadAddress):
+        if is_suppressed(session, hash_of(parse_address(notice.address))):
+            return "The address was suppressed before this was sent."
+    if notice.kind is NoticeKind.WELCOME and notice.subscription_id is not None:
+        subscription = session.get(Subscription, notice.subscription_id)
+        if subscription is None or subscription.state is not SubscriptionState.ACTIVE:
+            return "The reader left before this was sent."
+    return None
 
 
 def _parcel(
