@@ -118,7 +118,7 @@ def _row_of(
 def _move(row: Delivery | Notice, event: SesEvent, now: datetime) -> None:
     if row.message_id is None and event.message_id:
         row.message_id = event.message_id
-    if event.evidence is None:
+    if event.evidence is None or _was_tried_again(row, event):
         return
     state = after(row.state, event.evidence)
     if state is row.state:
@@ -128,6 +128,15 @@ def _move(row: Delivery | Notice, event: SesEvent, now: datetime) -> None:
     row.reason = event.reason[:1000] if told else None
     if isinstance(row, Notice) and state in SENT:
         row.lease_until = None
+
+
+def _was_tried_again(row: Delivery | Notice, event: SesEvent) -> bool:
+    """Whether *event* refuses a try that another has followed: that one has an answer of its own.
+
+    What proves that a message went out holds for the row, whichever try it was.
+    """
+    earlier = event.attempt is not None and event.attempt < row.attempt
+    return earlier and event.evidence is Evidence.REJECTED
 
 
 def _leave_alone(session: Session, event: SesEvent, subscription_id: int, now: datetime) -> None:

@@ -32,6 +32,8 @@ class SesEvent:
     """What it proves about the message; None for kinds that prove nothing."""
     delivery_id: int | None
     notice_id: int | None
+    attempt: int | None
+    """Which try of ours it was; None when it does not say."""
     suppress: bool
     """A hard bounce or a complaint: nothing may be sent to this address again."""
     reason: str
@@ -81,6 +83,7 @@ def parse_event(text: str) -> SesEvent:
         evidence=_evidence(kind, detail),
         delivery_id=_tagged(mail, "delivery"),
         notice_id=_tagged(mail, "notice"),
+        attempt=_tagged(mail, "attempt"),
         suppress=_suppresses(kind, detail),
         reason=reason,
         dedupe_key=_dedupe_key(feedback, message_id, kind, recipient, detail),
