@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.watch import Watch
+from tests.browser.watch import PATIENCE_MS, Watch
 from tests.servers.installation import Installation, attach_log, installed
 
 FLAGS = [
@@ -41,6 +41,7 @@ def chromium() -> Iterator[Browser]:
     """The system's; none is ever downloaded."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     assert found, 'no browser: install the package "chromium"'
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

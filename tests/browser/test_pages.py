@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,10 @@ def answers_to_a_reader(page: Page, installation: Installation) -> Iterator[str]
     page.get_by_label("Your e-mail address").fill(address)
     page.wait_for_timeout(1100)  # the site takes a form that comes back within 1 s for a program's
     page.get_by_role("button", name="Subscribe").click()
-    page.goto(installation.inbox.wait_for(address).link("/confirm/"))
+    asked = installation.inbox.wait_for(address)
+    page.goto(old_confirmation(installation, address))
+    yield "expired"
+    page.goto(asked.link("/confirm/"))
     yield "confirm"
     page.get_by_role("button", name="Yes, subscribe me").click()
     yield "confirmed"
@@ -105,6 +109,15 @@ def answers_to_a_reader(page: Page, installation: Installation) -> Iterator[str]
     yield "unsubscribed"
     page.get_by_role("button", name="Undo").click()
     yield "undone"
+
+
+def old_confirmation(installation: Installation, address: str) -> str:
+    """The link of a confirmation that was sent a month ago."""
+    with installation.rows() as session:
+        query = select(Subscription.id).join(Subscriber).where(Subscriber.email == address)
+        reader = session.execute(query).scalar_one()
+    sent = tokens.stamp(datetime.now(UTC) - timedelta(days=30))
+    return f"/confirm/{tokens.sign(installation.secret, 'confirm', reader, sent)}"
 
 
 def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:

@@ -359,9 +359,11 @@ def installed(
             collect_today=collect_today,
         )
         place.open()
-        place.add_readers(sample_readers())
-        yield place
-        place.close()
+        try:
+            place.add_readers(sample_readers())
+            yield place
+        finally:
+            place.close()
 
 
 def attach_log(item: pytest.Item, report: pytest.TestReport) -> None:
