@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from service.config import Settings
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -60,18 +62,22 @@ class Installation:
         return Up(self)
 
     def processes(self) -> dict[int, str]:
-        """Process id and command line of everything that runs on this folder."""
+        """Process id and command line of everything that runs on this folder.
+
+        Redis writes its title over its environment, so it is known by its socket there.
+        """
         mark = f"BROADSHEET_DATA_DIR={self.data_dir}\0".encode()
+        socket = str(Settings(data_dir=self.data_dir).redis_socket)
         found = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             # A process may end while we look; a zombie has neither.
             with contextlib.suppress(OSError):
-                if mark in (entry / "environ").read_bytes() + b"\0":
-                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-                    if line:
-                        found[int(entry.name)] = line
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                ours = mark in (entry / "environ").read_bytes() + b"\0" or socket in line
+                if line and ours:
+                    found[int(entry.name)] = line
         return found
 
     def named(self, part: str) -> list[int]:

@@ -26,6 +26,8 @@ def test_it_runs_the_service_until_ctrl_c(installation: Installation) -> None:
     up.wait_for(f"Broadsheet is running at {installation.url}")
     until(lambda: healthy(installation), "/healthz answers 200")
     until(lambda: len(installation.named("celery")) >= 3, "a worker, its child and beat")
+    for part in ("redis-server", "gunicorn", "supervisor.undertaker"):
+        assert installation.named(part), f"{part} is not seen: nobody would miss it at the end"
 
     second = installation.run("up")
     assert second.returncode == 1
