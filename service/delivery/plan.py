@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -20,13 +21,14 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 from sqlalchemy.orm import Session
 
 from service.delivery.audience import audience, count_audience
-from service.localtime import due_at_local_hour
+from service.localtime import UnknownTimezone, due_at_local_hour
 from service.models import (
     BatchState,
     Delivery,
@@ -40,6 +42,8 @@ from service.models import (
 )
 
 __all__ = ["MissingVariants", "Planned", "count_audience", "plan_issue"]
+
+log = structlog.get_logger(__name__)
 
 NEWSLETTER_HOUR = ("", -1)
 """The wave of those who named no hour of their own."""
@@ -66,9 +70,11 @@ def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: in
     if session.get_bind().dialect.name == "postgresql":
         # Who joins between our statements would shift the numbering and push a reader out of it.
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    # Taken back and put off while it was rendered, it is not what was rung for any more.
+    may_go = or_(Issue.scheduled_at.is_(None), Issue.scheduled_at <= now)
     moved = session.execute(
         update(Issue)
-        .where(Issue.id == issue_id, Issue.state == IssueState.APPROVED)
+        .where(Issue.id == issue_id, Issue.state == IssueState.APPROVED, may_go)
         .values(state=IssueState.SENDING, started_at=now)
         .returning(Issue.id)
     ).scalar()
@@ -96,7 +102,7 @@ def _write_waves(session: Session, issue: Issue, now: datetime) -> None:
             .where(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
             .distinct()
         ).all()
-        due |= {(zone, hour): due_at_local_hour(base, zone, hour) for zone, hour in pairs}
+        due |= {(zone, hour): _due_at(base, zone, hour) for zone, hour in pairs}
     session.execute(
         insert(Wave),
         [
@@ -104,6 +110,15 @@ def _write_waves(session: Session, issue: Issue, now: datetime) -> None:
             for (zone, hour), at in sorted(due.items())
         ],
     )
+
+
+def _due_at(base: datetime, zone: str, hour: int) -> datetime:
+    try:
+        return due_at_local_hour(base, zone, hour)
+    except UnknownTimezone as error:
+        # Zones are renamed and dropped: one reader's must not keep the issue from all others.
+        log.warning("plan.unknown_zone", error=str(error))
+        return base
 
 
 def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
