@@ -38,7 +38,13 @@ def parse_address(text: str) -> Address:
     if len(text) > MAX_LENGTH:
         raise BadAddress(f"That is longer than an address can be ({MAX_LENGTH} characters).")
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
+        found = validate_email(
+            text,
+            allow_smtputf8=False,  # no way out of ours can write to one, and SES refuses the call
+            check_deliverability=False,
+            test_environment=True,
+            strict=True,
+        )
     except EmailNotValidError as error:
         raise BadAddress(f"That does not look like an address: {error}") from error
     email = found.ascii_email or found.normalized
