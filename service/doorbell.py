@@ -43,6 +43,10 @@ QUEUES: dict[Bell, str] = {
 }
 """One queue a concern, so that a slow feed never keeps a confirmation waiting."""
 
+RING_LIVES = 600
+"""Seconds after which nobody answers a ring. The tick rings anew each minute for what is due, so
+what busy workers have not taken by then is only in the way."""
+
 PENDING = "doorbell"
 
 
@@ -56,7 +60,9 @@ def ring(session: Session, bell: Bell, identity: int) -> None:
 def publish(bell: Bell, *args: int) -> bool:
     """Send the ring now; False when Redis could not be reached (which is no error)."""
     try:
-        producer().send_task(bell.value, args=args, queue=QUEUES[bell], retry=False)
+        producer().send_task(
+            bell.value, args=args, queue=QUEUES[bell], retry=False, expires=RING_LIVES
+        )
     except (OperationalError, RedisError, OSError) as error:
         log.warning("doorbell.unreachable", bell=bell.value, args=args, error=str(error))
         return False

@@ -47,18 +47,20 @@ def dispatch_issue(issue_id: int) -> None:
     now = datetime.now(UTC)
     with session_scope() as session:
         issue = session.get(Issue, issue_id)
-        if issue is None or issue.state is not IssueState.APPROVED:
+        if issue is None or issue.state not in {IssueState.APPROVED, IssueState.SENDING}:
             return
         if issue.scheduled_at is not None and issue.scheduled_at > now:
             return
-    try:
-        planned = render_and_plan(issue_id, now)
-    except (TemplateError, TooLarge) as error:
-        with session_scope() as session:
-            halt_unsent(session, issue_id, f"It could not be rendered: {error}")
-        log.exception("issue.not_rendered", issue=issue_id)
-        return
-    log.info("issue.planned", issue=issue_id, deliveries=planned.deliveries)
+        resumed = issue.state is IssueState.SENDING  # planned before it was held
+    if not resumed:
+        try:
+            planned = render_and_plan(issue_id, now)
+        except (TemplateError, TooLarge) as error:
+            with session_scope() as session:
+                halt_unsent(session, issue_id, f"It could not be rendered: {error}")
+            log.exception("issue.not_rendered", issue=issue_id)
+            return
+        log.info("issue.planned", issue=issue_id, deliveries=planned.deliveries)
     with session_scope() as session:
         finish_issues(session, now)  # an issue for nobody is sent as soon as it is planned
         waiting = due_issues_with_batches(session, now)

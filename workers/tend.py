@@ -27,7 +27,13 @@ log = structlog.get_logger(__name__)
 def tick() -> None:
     """Sweep up what crashes left, then ring for everything that is due."""
     now = datetime.now(UTC)
-    sweep(now)
+    try:
+        sweep(now)
+    finally:  # what could not be moved, or not yet, keeps nothing else from being sent
+        ring_for_what_is_due(now)
+
+
+def ring_for_what_is_due(now: datetime) -> None:
     with session_scope() as session:
         rings = list(due_rings(session, now))
     for bell, identity in rings:

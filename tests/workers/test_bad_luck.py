@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.audience.choices import Wanted
 from service.db import session_scope
 from service.delivery.plan import plan_issue
-from service.doorbell import QUEUES, Bell
-from service.issues.approve import approve, reopen
+from service.doorbell import QUEUES, RING_LIVES, Bell
+from service.doorbell import publish as ring_now
+from service.issues.approve import approve, hold, reopen, resume
 from service.issues.curate import write
 from service.models import DeliveryState, Issue, IssueState, Variant
 from service.rendering.variants import render_missing_variants
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue, states
-from workers import publish, send
+from workers import publish, send, tend
 
 QUEUED, UNKNOWN = DeliveryState.QUEUED, DeliveryState.UNKNOWN
 
@@ -118,3 +121,38 @@ def test_it_lets_others_write_while_it_renders(
     monkeypatch.setattr(publish, "render_missing_variants", watching)
     assert publish.render_and_plan(issue.id, now).deliveries == 5
     assert rendered == [2, 2, 1, 0]
+
+
+def test_it_goes_on_at_once_when_an_issue_is_resumed(database: Engine, redis: Redis) -> None:
+    issue = an_issue_of(readers=1, batch_size=10)
+    with session_scope() as session:
+        held = session.get_one(Issue, issue.id)
+        hold(session, held, "Wait.")
+        resume(session, held)
+    publish.dispatch_issue(issue.id)
+    assert waiting_rings(redis, Bell.BATCH) > 0
+
+
+def test_it_rings_though_the_sweep_failed(
+    database: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock with a worker, or one row that cannot be moved, must not stop all sending."""
+    an_issue_of(readers=1, batch_size=10)
+
+    def deadlock(now: datetime) -> None:
+        raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+
+    monkeypatch.setattr(tend, "sweep", deadlock)
+    with pytest.raises(OperationalError):
+        tend.tick()
+    assert waiting_rings(redis, Bell.BATCH) == 1
+
+
+def test_it_lets_a_ring_grow_old_only_so_far(redis: Redis) -> None:
+    """The tick rings again each minute; while workers are busy or gone, the old ones must go."""
+    assert ring_now(Bell.COLLECT, 1)
+    queued = redis.lindex(QUEUES[Bell.COLLECT], 0)
+    assert isinstance(queued, bytes)
+    expires = datetime.fromisoformat(json.loads(queued)["headers"]["expires"])
+    left = expires - datetime.now(UTC)
+    assert timedelta(seconds=RING_LIVES - 60) < left <= timedelta(seconds=RING_LIVES)
