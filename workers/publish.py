@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 TRIES = 5
 """Readers may change their choice while an issue is rendered; each try renders what is new."""
 
+PLANNING_LIMIT = 600
+"""Seconds. The plan is one transaction, and cut off at each try it would never come about."""
+
 AT_ONCE = 25
 """Renderings in one transaction. SQLite has one writer, and a task that runs out of time keeps
 what it has committed."""
@@ -41,12 +44,13 @@ def build_issue(newsletter_id: int) -> None:
             ring(session, Bell.DISPATCH, issue_id)
 
 
-@app.task(name=Bell.DISPATCH.value)
+@app.task(name=Bell.DISPATCH.value, soft_time_limit=PLANNING_LIMIT, time_limit=PLANNING_LIMIT + 60)
 def dispatch_issue(issue_id: int) -> None:
     """Render an approved issue once for each choice, plan its deliveries, ring for the senders."""
     now = datetime.now(UTC)
     with session_scope() as session:
-        issue = session.get(Issue, issue_id)
+        # Locked means that another worker is at it: a long plan is rung for at every tick.
+        issue = session.get(Issue, issue_id, with_for_update={"of": Issue, "skip_locked": True})
         if issue is None or issue.state not in {IssueState.APPROVED, IssueState.SENDING}:
             return
         if issue.scheduled_at is not None and issue.scheduled_at > now:

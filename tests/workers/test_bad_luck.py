@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -13,10 +14,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service import config
 from service.audience.choices import Wanted
 from service.db import session_scope
 from service.delivery.plan import plan_issue
-from service.doorbell import QUEUES, RING_LIVES, Bell
+from service.doorbell import QUEUES, RING_LIVES, Bell, broker_settings
 from service.doorbell import publish as ring_now
 from service.issues.approve import approve, hold, reopen, resume
 from service.issues.curate import write
@@ -24,7 +26,7 @@ from service.models import DeliveryState, Issue, IssueState, Variant
 from service.rendering.variants import render_missing_variants
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue, states
-from workers import publish, send, tend
+from workers import app, publish, send, tend
 
 QUEUED, UNKNOWN = DeliveryState.QUEUED, DeliveryState.UNKNOWN
 
@@ -156,3 +158,25 @@ def test_it_lets_a_ring_grow_old_only_so_far(redis: Redis) -> None:
     expires = datetime.fromisoformat(json.loads(queued)["headers"]["expires"])
     left = expires - datetime.now(UTC)
     assert timedelta(seconds=RING_LIVES - 60) < left <= timedelta(seconds=RING_LIVES)
+
+
+def test_it_leaves_an_issue_to_the_worker_who_is_planning_it(
+    postgres_url: str, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long plan is rung for at every tick: the other processes must not all wait for it."""
+    monkeypatch.setenv("BROADSHEET_DATABASE_URL", postgres_url)
+    config.settings.cache_clear()
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        issue = an_approved_issue(session, a_newsletter(session, now), now)
+    with ThreadPoolExecutor(1) as pool, session_scope() as planning:
+        planning.get_one(Issue, issue.id, with_for_update=True)
+        pool.submit(publish.dispatch_issue, issue.id).result(timeout=20)
+
+
+def test_it_gives_a_long_plan_more_time_than_a_batch() -> None:
+    """A million readers are one transaction: cut off each time, they would never be planned."""
+    limits = publish.dispatch_issue.soft_time_limit, publish.dispatch_issue.time_limit
+    assert limits == (publish.PLANNING_LIMIT, publish.PLANNING_LIMIT + 60)
+    comes_again = broker_settings()["broker_transport_options"]["visibility_timeout"]
+    assert 5 * app.SOFT_LIMIT < publish.PLANNING_LIMIT < comes_again - 60
