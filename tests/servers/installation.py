@@ -97,6 +97,7 @@ class Installation:
         }
         if max_send_rate:
             self.environment["BROADSHEET_MAX_SEND_RATE"] = str(max_send_rate)
+        self._leash = _Leash()
         self._sandbox: subprocess.Popen[bytes] | None = None
         self._service: subprocess.Popen[bytes] | None = None
         self._engine: Engine | None = None
@@ -127,6 +128,7 @@ class Installation:
         try:
             code = self._end(self._service)
             self._end(self._sandbox)
+            self._leash.let_go()
         except BaseException as error:
             self._kill()
             error.add_note(self.log())
@@ -310,7 +312,7 @@ class Installation:
     def _spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         log: IO[bytes]
         with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=self.folder,
                 env=_clean_environment() | self.environment,
@@ -319,6 +321,8 @@ class Installation:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._leash.hold(process.pid)
+        return process
 
     def _end(self, process: subprocess.Popen[bytes] | None) -> int:
         assert process is not None, "close() before open()"
@@ -331,6 +335,28 @@ class Installation:
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
+        self._leash.let_go()
+
+
+class _Leash:
+    """Ends the processes also when the tests themselves are killed: the service's undertaker."""
+
+    def __init__(self) -> None:
+        read_end, self._pipe = os.pipe()
+        self._undertaker = subprocess.Popen(
+            [sys.executable, "-m", "service.cli.supervisor.undertaker", str(read_end)],
+            pass_fds=(read_end,),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+        os.close(read_end)
+
+    def hold(self, pid: int) -> None:
+        os.write(self._pipe, f"+{pid} process\n".encode())
+
+    def let_go(self) -> None:
+        os.close(self._pipe)
+        self._undertaker.wait()
 
 
 @contextmanager
