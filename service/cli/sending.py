@@ -17,25 +17,27 @@ from service.cli.finding import issue_named, moment, ready
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def send_command(issue: str | None, at: str | None, yes: bool) -> None:
     """Approve a draft and let it go, now or at an hour. Names the readers first."""
-    from service.db import session_scope
+    from service.db import read_scope, session_scope
     from service.delivery.audience import count_audience
     from service.doorbell import Bell, ring
     from service.issues.approve import approve
     from service.issues.errors import BadInput
     from service.issues.states import IllegalMove
-    from service.models import Timing
+    from service.models import Issue, Timing
 
     ready()
     now = datetime.now(UTC)
     try:
-        with session_scope() as session:
+        with read_scope() as session:
             found = issue_named(session, issue)
             name = f"{found.newsletter.slug}/{found.number}"
             when = moment(at, found.newsletter) if at else now
             readers = count_audience(session, found, now)
             question = f"Send {name}, {found.subject!r}, to {readers:,} readers"
-            if not yes:
-                click.confirm(f"{question} {'at ' + at if at else 'now'}?", abort=True)
+        if not yes:  # outside of any transaction: nobody else could write until it is answered
+            click.confirm(f"{question} {'at ' + at if at else 'now'}?", abort=True)
+        with session_scope() as session:
+            found = session.get_one(Issue, found.id)
             approve(session, found, now, scheduled_at=when, timing=Timing.NOW)
             ring(session, Bell.DISPATCH, found.id)
     except (BadInput, IllegalMove) as error:
