@@ -26,6 +26,7 @@ from service.delivery.transports.serial import one_by_one
 from service.message.mime import Encoded, encode
 
 OK = 250
+REFUSALS = range(400, 600)
 PERMANENT = 500  # RFC 5321, 4.2.1: 5yz is a permanent refusal, 4yz a transient one
 WRONG_SETTINGS = (
     smtplib.SMTPAuthenticationError,
@@ -153,6 +154,8 @@ def _message(shipment: Shipment, encoded: Encoded, recipient: Recipient) -> Mess
 
 def _refusal(code: int, said: bytes | str, *, for_all: bool = False) -> Outcome:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    if code not in REFUSALS:
+        return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server said {code}, which is no refusal: {text}")
     transient, permanent = Verdict.RETRY, Verdict.REJECTED
     if for_all:
         transient, permanent = Verdict.LATER, Verdict.HALT
