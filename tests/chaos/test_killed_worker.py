@@ -26,6 +26,7 @@ from service.issues.approve import approve, compose_manual
 from service.models import DeliveryState, Issue, IssueState, Timing, UnknownPolicy
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers
+from tests.servers.leash import Leash
 from tests.servers.ports import free_port
 
 READERS = 1500
@@ -52,11 +53,14 @@ def running_service(folder: Path) -> Iterator[psutil.Process]:
                 BROADSHEET_WORKER_PROCESSES="2",
             ),
         )
+    leash = Leash()
+    leash.hold(process.pid)
     try:
         yield psutil.Process(process.pid)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+        leash.let_go()
         print(log.read_text(errors="replace")[-20_000:])
 
 

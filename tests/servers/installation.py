@@ -35,6 +35,7 @@ from service.sources.collect import collect_source
 from service.sources.kinds import check_config
 from service.staff.users import add_user
 from tests.servers.inbox import Inbox
+from tests.servers.leash import Leash
 from tests.servers.ports import free_port
 from tests.servers.postgres import Postgres
 from tests.servers.processes import living_with, until
@@ -97,7 +98,7 @@ class Installation:
         }
         if max_send_rate:
             self.environment["BROADSHEET_MAX_SEND_RATE"] = str(max_send_rate)
-        self._leash = _Leash()
+        self._leash = Leash()
         self._sandbox: subprocess.Popen[bytes] | None = None
         self._service: subprocess.Popen[bytes] | None = None
         self._engine: Engine | None = None
@@ -336,27 +337,6 @@ class Installation:
                 process.kill()
                 process.wait()
         self._leash.let_go()
-
-
-class _Leash:
-    """Ends the processes also when the tests themselves are killed: the service's undertaker."""
-
-    def __init__(self) -> None:
-        read_end, self._pipe = os.pipe()
-        self._undertaker = subprocess.Popen(
-            [sys.executable, "-m", "service.cli.supervisor.undertaker", str(read_end)],
-            pass_fds=(read_end,),
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-        )
-        os.close(read_end)
-
-    def hold(self, pid: int) -> None:
-        os.write(self._pipe, f"+{pid} process\n".encode())
-
-    def let_go(self) -> None:
-        os.close(self._pipe)
-        self._undertaker.wait()
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
+from tests.servers.leash import Leash
+
 USER = "postgres"
 
 
@@ -41,6 +43,7 @@ class Postgres:
     def __init__(self, binaries: Path | None = None) -> None:
         self.binaries = binaries or find_binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="broadsheet-pg-"))
+        self._leash = Leash()
         self._as: dict[str, object] = {}
         if os.geteuid() == 0:
             shutil.chown(self.folder, "nobody", "nogroup")
@@ -57,14 +60,19 @@ class Postgres:
                 "start", stdout=log,
             )  # fmt: skip
 
+        self._leash.hold(self._pid())
+
+    def _pid(self) -> int:
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def stop(self, mode: str = "fast") -> None:
         """*mode* as of ``pg_ctl``: ``fast``, or ``immediate`` for a crash."""
         self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
     def close(self) -> None:
-        pid_file = self.folder / "data" / "postmaster.pid"
-        if pid_file.exists():
-            os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+        if (self.folder / "data" / "postmaster.pid").exists():
+            os.kill(self._pid(), signal.SIGQUIT)
+        self._leash.let_go()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.cli.supervisor.children import redis_answers
 from service.cli.supervisor.redis_server import find_redis, redis_command
+from tests.servers.leash import Leash
 
 
 class RedisServer:
@@ -19,6 +20,7 @@ class RedisServer:
         self.folder = Path(tempfile.mkdtemp(prefix="broadsheet-redis-"))
         self.socket = self.folder / "redis.sock"
         self.url = f"unix://{self.socket}"
+        self._leash = Leash()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -26,8 +28,10 @@ class RedisServer:
         self._process = subprocess.Popen(
             redis_command(find_redis(), self.socket, self.folder / "data"),
             stdin=subprocess.DEVNULL,
+            start_new_session=True,
             stdout=subprocess.DEVNULL,
         )
+        self._leash.hold(self._process.pid)
         deadline = time.monotonic() + 15
         while not redis_answers(self.url):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -42,4 +46,5 @@ class RedisServer:
 
     def close(self) -> None:
         self.kill()
+        self._leash.let_go()
         shutil.rmtree(self.folder, ignore_errors=True)
