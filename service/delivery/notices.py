@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
@@ -30,6 +30,8 @@ from service.message import headers
 from service.message.mail import Mail
 from service.models import (
     DeliveryState,
+    Event,
+    EventOutcome,
     Newsletter,
     Notice,
     NoticeKind,
@@ -142,14 +144,17 @@ def tend_notices(session: Session, now: datetime, grace: timedelta) -> int:
         .where(Notice.state == DeliveryState.SENDING, Notice.lease_until < now)
         .values(state=DeliveryState.UNKNOWN, changed_at=now, reason="The worker stopped.")
     )
+    told = exists().where(Event.notice_id == Notice.id, Event.outcome == EventOutcome.WAITING)
     again = session.execute(
         update(Notice)
         .where(
             Notice.state == DeliveryState.UNKNOWN,
             Notice.changed_at < now - grace,
             Notice.resends < MAX_RESENDS,
+            ~told,
         )
         .values(state=DeliveryState.QUEUED, resends=Notice.resends + 1, due_at=now, changed_at=now)
+        .execution_options(synchronize_session=False)
     )
     assert isinstance(again, CursorResult)
     return again.rowcount

@@ -16,6 +16,8 @@ from service.models import (
     Delivery,
     DeliveryBatch,
     DeliveryState,
+    Event,
+    EventOutcome,
     Issue,
     IssueState,
     Newsletter,
@@ -27,6 +29,8 @@ MAX_RESENDS = 1
 
 def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tuple[int, int]:
     """Apply the policy to rows unknown for longer than *grace*; ``(queued again, skipped)``."""
+    # What SES said may be here already, behind more events than are applied at a time.
+    told = exists().where(Event.delivery_id == Delivery.id, Event.outcome == EventOutcome.WAITING)
     rows = session.execute(
         select(Delivery.id, Delivery.resends, Newsletter.unknown_policy)
         .join(Issue, Issue.id == Delivery.issue_id)
@@ -34,6 +38,7 @@ def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tupl
         .where(
             Delivery.state == DeliveryState.UNKNOWN,
             Delivery.changed_at < now - grace,
+            ~told,
             Issue.state.in_([IssueState.SENDING, IssueState.SENT]),
         )
         .limit(5000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
@@ -13,17 +13,26 @@ from sqlalchemy.orm import Session
 from service.audience.subscribe import unsubscribe
 from service.delivery.chunk import mark_chunk
 from service.delivery.claim import Claim
+from service.delivery.notices import tend_notices
+from service.delivery.reconcile import reconcile_unknown
 from service.delivery.send import Sender
+from service.events.store import store_events
 from service.models import (
     Delivery,
     DeliveryState,
     Issue,
     Newsletter,
+    Notice,
+    NoticeKind,
     Subscriber,
     Subscription,
+    UnknownPolicy,
 )
 from tests.delivery.conftest import LEASE
 from tests.delivery.rows import add_readers, states
+from tests.events.samples import event
+
+GRACE = timedelta(minutes=20)
 
 Planned = Callable[..., Issue]
 Claimer = Callable[[], Claim | None]
@@ -112,3 +121,30 @@ def test_it_gives_nobody_the_number_of_a_reader_who_deleted_their_data(
     assert sender.send_batch(mine) == {"accepted": 1}
     with Session(database) as session:
         assert states(session, issue.id) == [DeliveryState.ACCEPTED, DeliveryState.SKIPPED]
+
+
+def test_it_does_not_send_again_while_an_event_waits_to_be_applied(
+    planned_issue: Planned, database: Engine, now: datetime
+) -> None:
+    """More events than a tick applies: what SES said is here, and only not read yet."""
+    issue = planned_issue(count=2, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    with Session(database, expire_on_commit=False) as session, session.begin():
+        rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        notice = Notice(
+            kind=NoticeKind.TEST, newsletter_id=issue.newsletter_id, address="ada@example.org",
+            due_at=now, created_at=now, changed_at=now,
+        )  # fmt: skip
+        session.add(notice)
+        session.flush()
+        for table in (Delivery, Notice):
+            session.execute(
+                update(table).values(state=DeliveryState.UNKNOWN, changed_at=now - GRACE * 2)
+            )
+        told = [event("Delivery", {"delivery": rows[0].id}, message_id="m1"),
+                event("Delivery", {"notice": notice.id}, message_id="m2")]  # fmt: skip
+        assert store_events(session, told, now) == 2
+    with Session(database) as session, session.begin():
+        assert reconcile_unknown(session, now, GRACE) == (1, 0)
+        assert tend_notices(session, now, GRACE) == 0
+        unread = session.get_one(Delivery, rows[0].id)
+        assert unread.state is DeliveryState.UNKNOWN
