@@ -155,7 +155,9 @@ def _message(shipment: Shipment, encoded: Encoded, recipient: Recipient) -> Mess
 def _refusal(code: int, said: bytes | str, *, for_all: bool = False) -> Outcome:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     if code not in REFUSALS:
-        return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server said {code}, which is no refusal: {text}")
+        return Outcome(
+            Verdict.UNKNOWN, reason=f"The SMTP server said {code}, which is no refusal: {text}"
+        )
     transient, permanent = Verdict.RETRY, Verdict.REJECTED
     if for_all:
         transient, permanent = Verdict.LATER, Verdict.HALT
