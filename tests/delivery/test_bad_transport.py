@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
 
 import httpx2
 import pytest
@@ -16,9 +19,10 @@ from service.delivery import record
 from service.delivery.claim import Claim
 from service.delivery.record import MAX_ATTEMPTS
 from service.delivery.send import RETRY_AFTER, Sender
-from service.delivery.transports import Account, Outcome, Recipient, Shipment, Verdict
+from service.delivery.transports import Account, NotMade, Outcome, Recipient, Shipment, Verdict
 from service.delivery.transports.serial import PATIENCE, one_by_one
 from service.delivery.transports.ses import SesTransport
+from service.message.mail import Mail
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 from service.models import Variant as VariantRow
 from service.sandbox import Sandbox
@@ -185,9 +189,6 @@ def test_it_does_not_speak_for_longer_than_its_lease_allows() -> None:
 
 def test_it_sends_no_reader_alone_when_another_message_cannot_be_made(sandbox: Sandbox) -> None:
     """Made before any is sent: then "none of them went out" can be said."""
-    from service.delivery.transports import NotMade
-    from service.message.mail import Mail
-
     mail = Mail.of("n1", "Hello", None, "SLOT_n1_link_")
     shipment = Shipment(mail, "report@news.example.org", None, {}, {})
     readers = [Recipient("a@example.org", {"link": "x"}), Recipient("b@example.org", {})]
@@ -238,3 +239,44 @@ def test_it_writes_an_answer_down_though_the_database_was_away_for_a_moment(
         assert states(session, issue.id) == [ACCEPTED] * 2
     assert len(waits) == 2
     assert timedelta(seconds=sum(waits)) < timedelta(seconds=30)
+
+
+class Page(BaseHTTPRequestHandler):
+    """A proxy's own page in place of SES's answer."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        page = b"<html>Please log in.</html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("mode", ["bulk", "single"])
+def test_it_takes_no_page_of_a_proxy_for_the_word_of_ses(
+    mode: Literal["bulk", "single"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    for name, value in {
+        "AWS_ENDPOINT_URL_SESV2": f"http://127.0.0.1:{server.server_address[1]}",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    transport = SesTransport(mode=mode, configuration_set="", timeout=5, region="us-east-1")
+    shipment = Shipment(
+        Mail.of("n1", "Hello", None, "Hello."), "report@news.example.org", None, {}, {}
+    )
+    outcomes = transport.send(shipment, [Recipient("a@example.org", {})])
+    transport.close()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.UNKNOWN]

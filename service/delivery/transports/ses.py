@@ -137,7 +137,9 @@ class SesTransport:
         answer = self._call(self._client.send_email, request)
         if isinstance(answer, Outcome):
             return answer
-        return Outcome(Verdict.ACCEPTED, message_id=answer.get("MessageId"))
+        if not answer.get("MessageId"):  # a proxy's page has status 200 too
+            return Outcome(Verdict.UNKNOWN, reason="The answer names no message: is it SES's?")
+        return Outcome(Verdict.ACCEPTED, message_id=answer["MessageId"])
 
     def _single_request(self, shipment: Shipment, recipient: Recipient) -> dict[str, Any]:
         mail = shipment.mail.fill(recipient.values)
