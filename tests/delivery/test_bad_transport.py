@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -19,7 +19,15 @@ from service.delivery import record
 from service.delivery.claim import Claim
 from service.delivery.record import MAX_ATTEMPTS
 from service.delivery.send import RETRY_AFTER, Sender
-from service.delivery.transports import Account, NotMade, Outcome, Recipient, Shipment, Verdict
+from service.delivery.transports import (
+    Account,
+    AccountUnavailable,
+    NotMade,
+    Outcome,
+    Recipient,
+    Shipment,
+    Verdict,
+)
 from service.delivery.transports.serial import PATIENCE, one_by_one
 from service.delivery.transports.ses import SesTransport
 from service.message.mail import Mail
@@ -244,6 +252,9 @@ def test_it_writes_an_answer_down_though_the_database_was_away_for_a_moment(
 class Page(BaseHTTPRequestHandler):
     """A proxy's own page in place of SES's answer."""
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         page = b"<html>Please log in.</html>"
@@ -257,10 +268,8 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("mode", ["bulk", "single"])
-def test_it_takes_no_page_of_a_proxy_for_the_word_of_ses(
-    mode: Literal["bulk", "single"], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -270,13 +279,22 @@ def test_it_takes_no_page_of_a_proxy_for_the_word_of_ses(
         "AWS_SECRET_ACCESS_KEY": "x",
     }.items():
         monkeypatch.setenv(name, value)
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("mode", ["bulk", "single"])
+def test_it_takes_no_page_of_a_proxy_for_the_word_of_ses(
+    proxy: None, mode: Literal["bulk", "single"]
+) -> None:
     transport = SesTransport(mode=mode, configuration_set="", timeout=5, region="us-east-1")
     shipment = Shipment(
         Mail.of("n1", "Hello", None, "Hello."), "report@news.example.org", None, {}, {}
     )
     outcomes = transport.send(shipment, [Recipient("a@example.org", {})])
-    transport.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
     assert [outcome.verdict for outcome in outcomes] == [Verdict.UNKNOWN]
+    with pytest.raises(AccountUnavailable):
+        transport.account()
+    transport.close()

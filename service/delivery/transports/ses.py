@@ -89,9 +89,11 @@ class SesTransport:
         except (ClientError, BotoCoreError) as error:
             raise AccountUnavailable(f"SES did not tell the account's limits: {error}") from error
         quota = found.get("SendQuota", {})
+        if "MaxSendRate" not in quota:
+            raise AccountUnavailable("SES's answer holds no sending rate: is it SES's?")
         daily = quota.get("Max24HourSend")
         return Account(
-            max_rate=quota.get("MaxSendRate"),
+            max_rate=quota["MaxSendRate"],
             max_24_hours=None if daily in (None, -1) else daily,
             sent_24_hours=quota.get("SentLast24Hours", 0.0),
             sending_enabled=bool(found.get("SendingEnabled", False)),
