@@ -8,6 +8,7 @@ variable winning. The file's lines are put into the environment first, so that b
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
 import secrets
@@ -109,6 +110,11 @@ class Settings(BaseSettings):
     def topic_arns(self) -> frozenset[str]:
         """SNS topics whose posts are read; everything else is refused before it is looked at."""
         return frozenset(arn.strip() for arn in self.sns_topic_arns.split(",") if arn.strip())
+
+    @property
+    def site(self) -> str:
+        """Which installation this is, in a word: the events of another one may reach us."""
+        return hmac.digest(self.secret, b"site", "sha256").hex()[:12]
 
     @property
     def secret(self) -> bytes:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from service.audience import tokens
+from service.config import Settings
 from service.delivery.transports import Recipient, Shipment
 from service.message import headers
 from service.message.mail import Mail
 from service.models import Delivery, Issue, Newsletter, Variant
 
 
-def shipment_of(issue: Issue, newsletter: Newsletter, variant: Variant, base_url: str) -> Shipment:
+def shipment_of(
+    issue: Issue, newsletter: Newsletter, variant: Variant, settings: Settings
+) -> Shipment:
     """What all readers of *variant* share."""
     mailing = headers.Mailing(
-        base_url=base_url,
+        base_url=settings.base_url,
         newsletter=newsletter.slug,
         name=newsletter.name,
         kind=issue.kind.value,
@@ -23,7 +26,7 @@ def shipment_of(issue: Issue, newsletter: Newsletter, variant: Variant, base_url
         sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
         reply_to=newsletter.reply_to,
         headers=headers.list_headers(mailing),
-        tags={"issue": str(issue.id)},
+        tags={"site": settings.site, "issue": str(issue.id)},
     )
 
 

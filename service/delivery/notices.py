@@ -132,7 +132,11 @@ def _parcel(
         sender=headers.mailbox(newsletter.from_name, newsletter.from_address),
         reply_to=newsletter.reply_to,
         headers=headers.service_headers(newsletter=newsletter.slug, kind=notice.kind.value),
-        tags={"notice": str(notice.id), "attempt": str(notice.attempt)},
+        tags={
+            "site": settings.site,
+            "notice": str(notice.id),
+            "attempt": str(notice.attempt),
+        },
     )
     return shipment, Recipient(address=notice.address, values=values)
 

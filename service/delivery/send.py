@@ -176,6 +176,6 @@ class Sender:
             variant = session.get_one(Variant, claim.variant_id)
             try:
                 with making():
-                    return shipment_of(issue, newsletter, variant, self.settings.base_url)
+                    return shipment_of(issue, newsletter, variant, self.settings)
             except NotMade as error:
                 raise Halted(str(error)) from error

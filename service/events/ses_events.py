@@ -34,6 +34,8 @@ class SesEvent:
     notice_id: int | None
     attempt: int | None
     """Which try of ours it was; None when it does not say."""
+    site: str
+    """Which installation sent the message; '' when it does not say."""
     suppress: bool
     """A hard bounce or a complaint: nothing may be sent to this address again."""
     reason: str
@@ -84,6 +86,7 @@ def parse_event(text: str) -> SesEvent:
         delivery_id=_tagged(mail, "delivery"),
         notice_id=_tagged(mail, "notice"),
         attempt=_tagged(mail, "attempt"),
+        site=_tag(mail, "site"),
         suppress=_suppresses(kind, detail),
         reason=reason,
         dedupe_key=_dedupe_key(feedback, message_id, kind, recipient, detail),
@@ -144,10 +147,14 @@ def _reason(kind: str, detail: Mapping[str, Any]) -> str:
 
 
 def _tagged(mail: Mapping[str, Any], name: str) -> int | None:
+    value = _tag(mail, name)
+    return int(value) if OUR_NUMBER.fullmatch(value) else None
+
+
+def _tag(mail: Mapping[str, Any], name: str) -> str:
     tags = mail.get("tags")
     values = tags.get(name) if isinstance(tags, dict) else None
-    value = values[0] if isinstance(values, list) and values else None
-    return int(value) if isinstance(value, str) and OUR_NUMBER.fullmatch(value) else None
+    return _text(values[0]) if isinstance(values, list) and values else ""
 
 
 def _dedupe_key(

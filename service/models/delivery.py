@@ -108,7 +108,7 @@ class Delivery(Base):
     resends: Mapped[int] = mapped_column(Integer, default=0)
     """Times that it was queued again because its outcome stayed unknown."""
     reason: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[str | None] = mapped_column(String(200))
+    message_id: Mapped[str | None] = mapped_column(String(200), index=True)
     changed_at: Mapped[Moment]
 
 
@@ -129,7 +129,7 @@ class Notice(Base):
     attempt: Mapped[int] = mapped_column(Integer, default=0)
     resends: Mapped[int] = mapped_column(Integer, default=0)
     reason: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[str | None] = mapped_column(String(200))
+    message_id: Mapped[str | None] = mapped_column(String(200), index=True)
     due_at: Mapped[Moment]
     lease_until: Mapped[Moment | None]
     created_at: Mapped[Moment]

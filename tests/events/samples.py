@@ -43,7 +43,7 @@ def detail_name(kind: str) -> str:
 
 def event(
     kind: str,
-    tags: dict[str, int] | None = None,
+    tags: dict[str, int | str] | None = None,
     *,
     message_id: str = MESSAGE_ID,
     recipient: str = READER,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
 from service.audience.suppression import hash_of
+from service.config import settings
 from service.db import session_scope
 from service.delivery.finish import counts
 from service.delivery.record import Sent, settle
@@ -206,6 +207,18 @@ def test_it_says_of_an_event_that_it_names_nothing_of_ours(
     assert note == "It names no message of this installation."
     assert again(database, delivery).state is DeliveryState.SENDING
     assert suppressions(database) == {}
+
+
+def test_it_leaves_the_rows_of_another_installation_to_it(
+    database: Engine, delivery: Delivery, now: datetime
+) -> None:
+    tags: dict[str, int | str] = {"delivery": delivery.id, "attempt": 1}
+    hear(now, event("Bounce", {**tags, "site": "staging"}))
+    assert suppressions(database) == {}
+    assert outcomes(database) == {"Bounce ignored": "It names no message of this installation."}
+    hear(now, event("Delivery", {**tags, "site": settings().site}))
+    with Session(database) as session:
+        assert session.get_one(Delivery, delivery.id).state is DeliveryState.DELIVERED
 
 
 def test_it_says_of_an_event_that_it_proves_nothing(

@@ -462,6 +462,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "delivery",
@@ -490,6 +491,7 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_batch_state", ["batch_id", "state"], unique=False)
         batch_op.create_index("ix_delivery_issue_state", ["issue_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delivery_message_id"), ["message_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_delivery_subscriber_id"), ["subscriber_id"], unique=False
         )
@@ -498,11 +500,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_subscriber_id"))
+        batch_op.drop_index(batch_op.f("ix_delivery_message_id"))
         batch_op.drop_index("ix_delivery_issue_state")
         batch_op.drop_index("ix_delivery_batch_state")
 
     op.drop_table("delivery")
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_message_id"))
         batch_op.drop_index("ix_notice_due")
 
     op.drop_table("notice")
