@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from service.sources.kinds import KINDS, BadFeed, BadSource, Page, SourceView, check_config
 from tests.sources.conftest import DATA
+from tests.sources.test_page import CARDS
 from tests.sources.test_table import BOARD, CSV
 
-CONFIGS: dict[str, list[dict[str, Any]]] = {"table": [BOARD, CSV]}
+ANY_PAGE = {"item": "*", "title": "*", "link": "*", "summary": "*", "date": "*"}
+CONFIGS: dict[str, list[dict[str, Any]]] = {"table": [BOARD, CSV], "page": [CARDS, ANY_PAGE]}
 WHOLE = [path.read_bytes() for path in sorted(DATA.iterdir())]
 
 # Whole answers with a piece cut out or put in, which reach further into a parser than noise does.
@@ -65,6 +67,7 @@ def assert_storable(value: object) -> None:
         ("arxiv", {"primary_only": ["cs.LG"]}),
         ("table", {**BOARD, "header_env": {"x-api-key": "INDEX_KEY"}}),
         ("github", {"pages": 3}),
+        ("page", {"item": "article", "title": "h2"}),
     ],
 )
 def test_it_accepts_a_config_of_the_kind(kind: str, config: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from service.sources.kinds.base import (
 )
 from service.sources.kinds.feed import Feed
 from service.sources.kinds.github import Github
+from service.sources.kinds.page import WebPage
 from service.sources.kinds.table import Table
 
 KINDS: Mapping[str, Kind] = {
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     "arxiv": Arxiv(),
     "table": Table(),
     "github": Github(),
+    "page": WebPage(),
 }
 
 

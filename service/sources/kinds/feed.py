@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from service.sources.identity import item_identity, web_link
@@ -19,6 +19,7 @@ from service.sources.kinds.base import (
     read_config,
     read_json,
 )
+from service.sources.kinds.dates import iso_moment
 from service.sources.kinds.xml_feed import MOST_ENTRIES, moment_of, read_xml, terms_of
 from service.sources.text import one_line, paragraphs, plain_text, shortened, title_text
 
@@ -144,13 +145,5 @@ def _json_draft(entry: Mapping[str, Any]) -> _Draft:
         or plain_text(markup),
         author=", ".join(name for name in names if name),
         topics=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else (),
-        published_at=_rfc3339(text.get("date_published") or text.get("date_modified") or ""),
+        published_at=iso_moment(text.get("date_published") or text.get("date_modified") or ""),
     )
-
-
-def _rfc3339(stamp: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(stamp)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
