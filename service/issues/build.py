@@ -13,6 +13,7 @@ from service.issues.compose import Pool, Window, compose
 from service.issues.errors import IssueFrozen
 from service.issues.states import FROZEN
 from service.issues.values import Line
+from service.issues.week import digest
 from service.issues.words import follow, sections_now, specs_of
 from service.models import Approval, Entry, Issue, IssueKind, IssueState, Newsletter
 
@@ -29,6 +30,8 @@ def build_issue(
 ) -> Issue:
     """Create or rebuild the draft of *local_date*: what was collected since the last issue.
 
+    A weekly one is made of what the daily issues since the last one carried; in a week without
+    any, of what was collected.
     What an editor pinned, dropped, moved or edited stays as it is. With ``approval = auto`` a day
     with fewer than ``min_items`` new items gives a skipped issue that says so. Raises
     :class:`IssueFrozen` when that date's issue was approved already.
@@ -104,13 +107,22 @@ def _compose(session: Session, issue: Issue, window: Window) -> tuple[Pool, ...]
     newsletter = issue.newsletter
     specs = specs_of(newsletter)
     sent = gather.sent_before(session, newsletter, issue.kind, window.end)
+    boards = gather.boards(session, newsletter, window)
+    settled = gather.settled(session, issue)
+    week = gather.carried(session, newsletter, window) if issue.kind is IssueKind.WEEKLY else None
+    if week is not None:
+        unsent = [
+            found
+            for found in week
+            if not sent.holds(found.story.item_id, found.story.canonical_url)
+        ]
+        return digest(specs, unsent, boards, settled)
     fresh = [
         found
         for found in gather.candidates(session, newsletter, specs, window)
         if not sent.holds(found.item_id, found.canonical_url)
     ]
-    boards = gather.boards(session, newsletter, window)
-    return compose(specs, fresh, boards, window, gather.settled(session, issue))
+    return compose(specs, fresh, boards, window, settled)
 
 
 def _write_entries(session: Session, issue: Issue, pools: Sequence[Pool]) -> None:

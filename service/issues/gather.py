@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.issues.compose import Candidate, Window
 from service.issues.tables import Board, Take
+from service.issues.week import Carried
 from service.models import (
     Entry,
     Issue,
@@ -23,7 +24,15 @@ from service.models import (
     Source,
     SourceState,
 )
-from service.models.document import AnyEntry, Headline, Paper, Post, SectionKind, SectionSpec
+from service.models.document import (
+    AnyEntry,
+    Document,
+    Headline,
+    Paper,
+    Post,
+    SectionKind,
+    SectionSpec,
+)
 
 ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
 MOST_CANDIDATES = 5000
@@ -155,6 +164,58 @@ def settled(session: Session, issue: Issue) -> list[Candidate]:
             seen = issue.created_at
             found.append(Candidate(row.key, row.section, "", url, seen, entry, row.item_id))
     return found
+
+
+def carried(session: Session, newsletter: Newsletter, window: Window) -> list[Carried] | None:
+    """What the daily issues that were frozen in (start, end] carried; None when there are none.
+
+    By when an issue was frozen, not by its date: one that an editor approved after the hour of
+    this week's digest is part of the next.
+    """
+    issues = session.scalars(
+        select(Issue)
+        .where(Issue.newsletter_id == newsletter.id, Issue.kind == IssueKind.DAILY, went_out())
+        .where(Issue.frozen_at > window.start, Issue.frozen_at <= window.end)
+        .order_by(Issue.local_date, Issue.id)
+    ).all()
+    return [found for issue in issues for found in _carried(session, issue)] if issues else None
+
+
+def _carried(session: Session, issue: Issue) -> list[Carried]:
+    rows = session.execute(
+        select(Entry, Item.canonical_url)
+        .outerjoin(Item, Item.id == Entry.item_id)
+        .where(Entry.issue_id == issue.id, Entry.dropped.is_(False))
+        .order_by(Entry.id)
+    ).all()
+    known = {(row.section, ENTRY.validate_python(row.data)): (row, url) for row, url in rows}
+    document = Document.model_validate(issue.document)
+    return [
+        _carried_entry(document, section.spec.slug, rank, entry, known)
+        for section in document.sections
+        for rank, entry in enumerate(section.entries)
+        if isinstance(entry, Headline | Paper | Post)
+    ]
+
+
+def _carried_entry(
+    document: Document,
+    section: str,
+    rank: int,
+    entry: Headline | Paper | Post,
+    known: Mapping[tuple[str, AnyEntry], tuple[Entry, str | None]],
+) -> Carried:
+    row, url = known.get((section, entry), (None, None))
+    story = Candidate(
+        key=row.key if row else f"link:{entry.url}"[:250],
+        section=section,
+        source="",
+        canonical_url=url or entry.url,
+        first_seen=entry.published_at,
+        entry=entry,
+        item_id=row.item_id if row else None,
+    )
+    return Carried(story, document.issue_date, rank, row is not None and row.pinned)
 
 
 def boards(session: Session, newsletter: Newsletter, window: Window) -> list[Board]:
