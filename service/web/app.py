@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import settings
-from service.web import errors, filters, security
+from service.web import errors, filters, fresh, security
 from service.web.admin import admin
 from service.web.admin.accounts import logins
 from service.web.converters import Slug
@@ -43,6 +43,7 @@ def create_app() -> Flask:
     if settings().trusted_proxies:
         count = settings().trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # Werkzeug's documented way
+    app.session_interface = fresh.Sessions()
     app.url_map.converters["slug"] = Slug
     security.guard(app)
     # Its own context processor would ask for the user on public pages too, in a second

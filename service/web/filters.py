@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, url_for
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from service.audience.addresses import masked
+from service.config import settings
 from service.localtime import zone
 from service.rendering.filters import web_link
 from service.rendering.latex import readable
@@ -24,6 +27,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day,
         moment=moment,
+        mail_date=format_datetime,
         count=count,
         weekday=weekday,
         markdown=markdown,
@@ -31,7 +35,13 @@ def register(app: Flask) -> None:
         readable=readable,
         web_link=web_link,
     )
+    app.jinja_env.globals["absolute"] = absolute
     app.jinja_env.globals["asset"] = lambda name: _asset(app, name)
+
+
+def absolute(endpoint: str, **values: Any) -> str:
+    """An address that holds outside of the site: for feeds, and for who shares a page."""
+    return settings().base_url.rstrip("/") + url_for(endpoint, **values)
 
 
 def day(value: date) -> str:

@@ -58,6 +58,9 @@ def _headers(response: Response) -> Response:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if response.mimetype == "text/html":
+        # With a form in it, a page is one browser's: kept by nobody else, and asked for anew.
+        headers.setdefault("Cache-Control", "private, no-cache")
     if settings().base_url.startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.blueprint in {"admin", "hooks"} or (request.view_args or {}).get("token"):

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from service.db import session_scope
 from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document, Headline, Section, SectionSpec
+from tests.web.issues import TABLES, add_issue, table
 
 TITLE = "Small <b>runs</b> & large claims"
 
@@ -106,3 +107,60 @@ def test_it_says_that_there_is_nothing(path: str, client: FlaskClient) -> None:
 
 def test_it_opens_the_only_newsletter_at_once(client: FlaskClient) -> None:
     assert client.get("/").headers["Location"] == "/n/report/"
+
+
+def test_it_shows_the_full_table_with_what_moved(
+    client: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Newsletter, newsletter.id)
+        row.sections = [*row.sections, TABLES.model_dump(mode="json")]
+    add_issue(newsletter, 8, now, "Tables", spec=TABLES, entries=[table(5)])
+    assert "model-3" not in client.get("/n/report/issues/8").text
+    page = client.get("/n/report/tables").text
+    assert "model-5" in page
+    assert '<span class="change">+5.1</span>' in page
+
+
+def test_it_goes_through_a_long_archive_by_pages(
+    client: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    for number in range(1, 33):
+        add_issue(newsletter, number, now + timedelta(days=number), f"Subject {number}.")
+    first, second = (client.get(f"/n/report/archive?page={page}").text for page in (1, 2))
+    assert "Subject 32." in first
+    assert "Subject 2." not in first
+    assert "/n/report/archive?page=2" in first
+    assert "Subject 2." in second
+    assert "Older" not in second
+
+
+def test_it_goes_through_a_section_by_pages(
+    client: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    for number in range(1, 8):
+        add_issue(newsletter, number, now + timedelta(days=number), f"Subject {number}")
+    first, second = (client.get(f"/n/report/labs?page={page}").text for page in (1, 2))
+    assert "issues/3" in first
+    assert "issues/2" not in first
+    assert "issues/2" in second
+    assert "Older" not in second
+
+
+def test_it_says_what_a_page_is_to_those_who_share_it(client: FlaskClient, issue: Issue) -> None:
+    page = client.get("/n/report/issues/7").text
+    for tag in (
+        '<link rel="canonical" href="http://news.example.org/n/report/issues/7">',
+        '<meta property="og:title" content="Small &lt;b&gt;runs&lt;/b&gt; &amp; large claims">',
+        '<meta property="og:type" content="article">',
+        '<meta property="article:published_time" content="2026-11-20T07:00:00+00:00">',
+        '<meta name="twitter:card" content="summary">',
+        'type="application/rss+xml" title="The Report (RSS)" '
+        'href="http://news.example.org/n/report/feed.xml"',
+    ):
+        assert tag in page
+
+
+def test_it_gives_the_front_page_one_address(client: FlaskClient) -> None:
+    page = client.get("/n/report/?utm_source=x").text
+    assert '<link rel="canonical" href="http://news.example.org/n/report/">' in page

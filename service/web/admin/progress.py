@@ -20,7 +20,8 @@ LABELS: dict[DeliveryState, str] = {
     DeliveryState.BOUNCED: "Bounced",
     DeliveryState.COMPLAINED: "Reported as spam",
     DeliveryState.REJECTED: "Refused by SES",
-    DeliveryState.SKIPPED: "Skipped",
+    DeliveryState.SKIPPED: "Not sent",
+    DeliveryState.GIVEN_UP: "Never told",
 }
 
 EXPLAINED: dict[DeliveryState, str] = {
@@ -28,6 +29,7 @@ EXPLAINED: dict[DeliveryState, str] = {
     DeliveryState.ACCEPTED: "No word yet from the reader's mailbox",
     DeliveryState.SOFT_BOUNCED: "The mailbox was full or away",
     DeliveryState.SKIPPED: "Left or suppressed after planning",
+    DeliveryState.GIVEN_UP: "SES never said whether they went out; not sent again",
 }
 
 UNDER_WAY = frozenset({IssueState.APPROVED, IssueState.SENDING})

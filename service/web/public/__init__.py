@@ -7,6 +7,6 @@ from flask import Blueprint
 public = Blueprint("public", __name__)
 
 # The views hang themselves on the blueprint.
-from service.web.public import archive, confirm, landing, preferences, unsubscribe  # noqa: E402
+from service.web.public import archive, confirm, feeds, landing, preferences, unsubscribe  # noqa: E402
 
-__all__ = ["archive", "confirm", "landing", "preferences", "public", "unsubscribe"]
+__all__ = ["archive", "confirm", "feeds", "landing", "preferences", "public", "unsubscribe"]

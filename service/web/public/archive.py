@@ -2,102 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from flask import abort, render_template, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from flask import Response, abort, render_template, request
 
 from service.audience.choices import section_specs
 from service.db import read_scope
-from service.models import Issue, Newsletter
-from service.models.document import Document, Section
 from service.rendering.issue import FULLEST, choose
+from service.web import fresh
 from service.web.asking import newsletter_or_404
-from service.web.public import public
+from service.web.public import editions, public
 
 PAGE = 30
-ISSUES_OF_A_SECTION = 7
+ISSUES_OF_A_SECTION = 5
+"""On one page; each may bring a whole pool."""
 
-
-@dataclass(frozen=True)
-class Edition:
-    """An issue that went out, and what it says."""
-
-    row: Issue
-    document: Document
+ISSUE_SECONDS = 3600
+LIST_SECONDS = 300
 
 
 @public.get("/n/<slug:newsletter>/archive")
-def archive(newsletter: str) -> str:
-    page = max(1, request.args.get("page", 1, type=int))
+def archive(newsletter: str) -> Response:
+    page = asked_page()
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        issues = latest_issues(session, found, PAGE + 1, offset=(min(page, 10_000) - 1) * PAGE)
-        return render_template(
-            "public/archive.html",
-            newsletter=found,
-            issues=issues[:PAGE],
-            page=page,
-            older=len(issues) > PAGE,
-        )
+        issues = editions.listed(session, found, PAGE + 1, offset=(page - 1) * PAGE)
+
+        def body() -> str:
+            return render_template(
+                "public/archive.html",
+                newsletter=found,
+                issues=issues[:PAGE],
+                page=page,
+                older=len(issues) > PAGE,
+            )
+
+        return fresh.answer(found, [issue.stamp for issue in issues], body, seconds=LIST_SECONDS)
 
 
 @public.get("/n/<slug:newsletter>/issues/<int(max=2147483647):number>")
-def issue(newsletter: str, number: int) -> str:
+def issue(newsletter: str, number: int) -> Response:
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        row = session.scalars(_published(found).where(Issue.number == number)).one_or_none()
-        if row is None:
-            abort(404)
-        document = Document.model_validate(row.document)
-        return render_template(
-            "public/issue.html",
-            newsletter=found,
-            issue=choose(document, FULLEST),
-            full_pages={spec.slug for spec in section_specs(found)},
-        )
+        stamp = editions.one(session, found, number) or abort(404)
+
+        def body() -> str:
+            document = editions.documents(session, [stamp[0]])[stamp[0]]
+            return render_template(
+                "public/issue.html",
+                newsletter=found,
+                issue=choose(document, FULLEST),
+                began_at=stamp[1],
+                full_pages={spec.slug for spec in section_specs(found)},
+            )
+
+        return fresh.answer(found, [stamp], body, seconds=ISSUE_SECONDS)
 
 
 @public.get("/n/<slug:newsletter>/<slug:section>")
-def section_page(newsletter: str, section: str) -> str:
+def section_page(newsletter: str, section: str) -> Response:
     """All of a section, more than a mail shows: the pools of the last issues, newest first."""
+    page = asked_page()
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
         spec = next((spec for spec in section_specs(found) if spec.slug == section), None)
         if spec is None:
             abort(404)
+        # A table is shown as it stands: yesterday's is on yesterday's issue.
         several = 1 if spec.kind in ("tables", "repos") else ISSUES_OF_A_SECTION
-        parts = _of_section(latest_issues(session, found, ISSUES_OF_A_SECTION), section)
-        return render_template(
-            "public/section.html", newsletter=found, spec=spec, parts=parts[:several]
-        )
+        stamps = editions.stamps(session, found, several + 1, offset=(page - 1) * several)
+
+        def body() -> str:
+            shown = [identity for identity, _ in stamps[:several]]
+            documents = editions.documents(session, shown)
+            parts = [
+                (documents[identity], part)
+                for identity in shown
+                for part in documents[identity].sections
+                if part.spec.slug == section and part.entries
+            ]
+            return render_template(
+                "public/section.html",
+                newsletter=found,
+                spec=spec,
+                parts=parts,
+                page=page,
+                older=len(stamps) > several,
+            )
+
+        return fresh.answer(found, stamps, body, seconds=LIST_SECONDS)
 
 
-def latest_issues(
-    session: Session, newsletter: Newsletter, most: int, offset: int = 0
-) -> list[Edition]:
-    """Issues that went out, newest first."""
-    query = _published(newsletter).order_by(Issue.started_at.desc(), Issue.id.desc())
-    rows = session.scalars(query.limit(most).offset(offset))
-    return [Edition(row, Document.model_validate(row.document)) for row in rows]
-
-
-def _published(newsletter: Newsletter):  # type: ignore[no-untyped-def]
-    # Once the first mail may have left, its links must lead somewhere, whatever became of it.
-    return select(Issue).where(
-        Issue.newsletter_id == newsletter.id,
-        Issue.started_at.is_not(None),
-        Issue.document.is_not(None),
-    )
-
-
-def _of_section(editions: Sequence[Edition], slug: str) -> list[tuple[Edition, Section]]:
-    """The section in each edition that has it with something in it."""
-    return [
-        (edition, section)
-        for edition in editions
-        for section in edition.document.sections
-        if section.spec.slug == slug and section.entries
-    ]
+def asked_page() -> int:
+    """The page of a list that the address names; from 1."""
+    return min(max(1, request.args.get("page", 1, type=int)), 10_000)

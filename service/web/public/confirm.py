@@ -14,8 +14,7 @@ from service.config import settings
 from service.db import read_scope, session_scope
 from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
-from service.web.public import public
-from service.web.public.archive import latest_issues
+from service.web.public import editions, public
 
 
 @public.get("/confirm/<token>")
@@ -69,5 +68,5 @@ def _answer(session: Session, subscription: Subscription, token: str, result: Co
         again=result is ConfirmResult.ALREADY,
         next_at=next_issue_at(subscription, now()),
         preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
-        issues=latest_issues(session, subscription.newsletter, 1),
+        issues=editions.listed(session, subscription.newsletter, 1),
     )

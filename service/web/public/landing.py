@@ -18,8 +18,7 @@ from service.models import Newsletter
 from service.rendering.theme import load_theme
 from service.web.asking import field, newsletter_or_404, now, visitor
 from service.web.limits import allowed
-from service.web.public import public
-from service.web.public.archive import latest_issues
+from service.web.public import editions, public
 from service.web.public.trap import HONEYPOT, is_caught, stamp
 
 SIGN_UPS_AN_HOUR = 20
@@ -83,7 +82,7 @@ def _landing(session: Session, newsletter: Newsletter, **form: Any) -> str:
         "public/landing.html",
         newsletter=newsletter,
         sections=section_specs(newsletter),
-        issues=latest_issues(session, newsletter, 4),
+        issues=editions.listed(session, newsletter, 3),
         consent=consent_text(newsletter.name),
         made=stamp(now()),
         honeypot=HONEYPOT,

@@ -1,0 +1,90 @@
+"""Issues that went out, as the public pages read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from service.localtime import zone
+from service.models import Issue, IssueKind, Newsletter
+from service.models.document import Document
+
+_NEWEST = (Issue.started_at.desc(), Issue.id.desc())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An issue in a list: what it is called, not what it says."""
+
+    id: int
+    number: int
+    subject: str
+    preheader: str
+    issue_date: date
+    began_at: datetime
+
+    @property
+    def stamp(self) -> tuple[int, datetime]:
+        """What ``service.web.fresh`` knows it by."""
+        return self.id, self.began_at
+
+
+def listed(session: Session, newsletter: Newsletter, most: int, offset: int = 0) -> list[Listing]:
+    """Newest first. The documents, which are large, are left where they are."""
+    query = select(
+        Issue.id,
+        Issue.number,
+        Issue.subject,
+        Issue.preheader,
+        Issue.local_date,
+        Issue.started_at,
+        Issue.scheduled_at,
+    )
+    query = query.where(_gone(newsletter)).order_by(*_NEWEST).limit(most).offset(offset)
+    clock = zone(newsletter.timezone)
+    return [
+        Listing(
+            id=row.id,
+            number=row.number,
+            subject=row.subject,
+            preheader=row.preheader,
+            issue_date=row.local_date
+            or (row.scheduled_at or row.started_at).astimezone(clock).date(),
+            began_at=row.started_at,
+        )
+        for row in session.execute(query)
+    ]
+
+
+def stamps(
+    session: Session, newsletter: Newsletter, most: int, offset: int = 0
+) -> list[tuple[int, datetime]]:
+    """Those that have sections, newest first, as ``service.web.fresh`` knows them."""
+    query = select(Issue.id, Issue.started_at).where(Issue.kind != IssueKind.MANUAL)
+    query = query.where(_gone(newsletter)).order_by(*_NEWEST).limit(most).offset(offset)
+    return [(row.id, row.started_at) for row in session.execute(query)]
+
+
+def one(session: Session, newsletter: Newsletter, number: int) -> tuple[int, datetime] | None:
+    """The stamp of issue *number*; None when it has not begun to go."""
+    query = select(Issue.id, Issue.started_at).where(Issue.number == number)
+    row = session.execute(query.where(_gone(newsletter))).one_or_none()
+    return None if row is None else (row.id, row.started_at)
+
+
+def documents(session: Session, ids: list[int]) -> dict[int, Document]:
+    """What these issues say."""
+    query = select(Issue.id, Issue.document).where(Issue.id.in_(ids))
+    return {row.id: Document.model_validate(row.document) for row in session.execute(query)}
+
+
+def _gone(newsletter: Newsletter) -> ColumnElement[bool]:
+    # Once the first mail may have left, its links must lead somewhere, whatever became of it.
+    return and_(
+        Issue.newsletter_id == newsletter.id,
+        Issue.started_at.is_not(None),
+        Issue.document.is_not(None),
+    )
