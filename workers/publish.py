@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from service.config import settings
-from service.db import engine, session_scope
+from service.db import engine, read_scope, session_scope
 from service.delivery.claim import due_issues_with_batches
 from service.delivery.finish import finish_issues, halt_unsent
 from service.delivery.plan import MissingVariants, Planned, plan_issue
@@ -17,6 +17,8 @@ from service.issues.due import build_due, due_issues
 from service.models import Issue, IssueState
 from service.rendering.clip import TooLarge
 from service.rendering.environment import TemplateError
+from service.rendering.preflight.finding import reasons
+from service.rendering.preflight.issue import findings_for
 from service.rendering.variants import render_missing_variants
 from workers.app import app
 
@@ -57,6 +59,11 @@ def dispatch_issue(issue_id: int) -> None:
             return
         resumed = issue.state is IssueState.SENDING  # planned before it was held
     if not resumed:
+        if why_not := _not_fit(issue_id, now):
+            with session_scope() as session:
+                halt_unsent(session, issue_id, f"It cannot be sent. {why_not}")
+            log.error("issue.not_fit", issue=issue_id, reason=why_not)
+            return
         try:
             planned = render_and_plan(issue_id, now)
         except (TemplateError, TooLarge) as error:
@@ -71,6 +78,12 @@ def dispatch_issue(issue_id: int) -> None:
     for waiting_id in waiting:
         for _ in range(settings().worker_processes):
             publish(Bell.BATCH, waiting_id)
+
+
+def _not_fit(issue_id: int, now: datetime) -> str:
+    """Why the issue must not go out; '' when it may."""
+    with read_scope() as session:
+        return reasons(findings_for(session, session.get_one(Issue, issue_id), now))
 
 
 def render_and_plan(issue_id: int, now: datetime) -> Planned:

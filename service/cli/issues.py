@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from service.cli.finding import issue_named, newsletter_named, ready
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from service.models import Issue
+    from service.models.document import Document
+    from service.rendering.preflight.finding import Finding
 
 
 @click.command("build")
@@ -39,22 +47,43 @@ def build_command(newsletter: str | None, day: datetime | None, weekly: bool) ->
 
 @click.command("preview")
 @click.argument("issue", required=False)
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder."
-)
-def preview_command(issue: str | None, out: Path) -> None:
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder.")
+@click.option("--check", is_flag=True, help="Say what is wrong with it; exit 1 when it blocks.")
+def preview_command(issue: str | None, out: Path | None, check: bool) -> None:
     """Write an issue as html, txt and eml into a folder, as the fullest choice gets it."""
     from service.db import read_scope
     from service.issues.approve import document_now
     from service.rendering.preview import write_preview
 
+    if out is None and not check:
+        raise click.UsageError("Name a folder with --out, or ask for --check.")
     ready()
     now = datetime.now(UTC)
     with read_scope() as session:
         found = issue_named(session, issue)
-        written = write_preview(found, out, now, document_now(session, found, now))
+        document = document_now(session, found, now)
+        findings = _findings(session, found, now, document) if check else []
+        blocked = any(finding.blocks for finding in findings)
+        written = write_preview(found, out, now, document) if out and not blocked else []
     for path in written:
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+    for finding in findings:
+        click.echo(str(finding))
+    if check and not findings:
+        click.echo("Nothing is wrong with it.")
+    if blocked:
+        raise click.ClickException("It cannot be sent like this.")
+
+
+def _findings(session: Session, issue: Issue, now: datetime, document: Document) -> list[Finding]:
+    from service.rendering.preflight.issue import findings_for
+    from service.rendering.preflight.spam import spam_findings
+    from service.rendering.preview import preview
+
+    findings = findings_for(session, issue, now, document)
+    if any(finding.blocks for finding in findings):
+        return findings  # what cannot be made has no score
+    return findings + spam_findings(preview(issue, now, document)[1])
 
 
 @click.command("compose")

@@ -20,10 +20,12 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
     from service.db import read_scope, session_scope
     from service.delivery.audience import count_audience
     from service.doorbell import Bell, ring
-    from service.issues.approve import approve
+    from service.issues.approve import approve, document_now
     from service.issues.errors import BadInput
     from service.issues.states import IllegalMove
     from service.models import Issue, Timing
+    from service.rendering.preflight.finding import reasons
+    from service.rendering.preflight.issue import findings_for
 
     ready()
     now = datetime.now(UTC)
@@ -32,6 +34,9 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
             found = issue_named(session, issue)
             name = f"{found.newsletter.slug}/{found.number}"
             when = moment(at, found.newsletter) if at else now
+            document = document_now(session, found, now)
+            if why_not := reasons(findings_for(session, found, now, document)):
+                raise click.ClickException(f"{name} cannot be sent. {why_not}")
             readers = count_audience(session, found, now)
             question = f"Send {name}, {found.subject!r}, to {readers:,} readers"
         if not yes:  # outside of any transaction: nobody else could write until it is answered

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.config import settings
 from service.message.headers import Mailing, issue_headers, mailbox
-from service.message.mail import Mail
+from service.message.mail import FilledMail, Mail
 from service.message.mime import encode
 from service.message.slots import new_nonce
 from service.models.content import Issue
@@ -23,6 +23,25 @@ def write_preview(
 
     *document* stands in for the frozen one while the issue is a draft.
     """
+    filled, message = preview(issue, now, document)
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {
+        "html": (filled.html or "").encode(),
+        "txt": filled.text.encode(),
+        "eml": message,
+    }
+    written = []
+    for ending, content in contents.items():
+        path = folder / f"{issue.newsletter.slug}-{issue.number}.{ending}"
+        path.write_bytes(content)
+        written.append(path)
+    return written
+
+
+def preview(
+    issue: Issue, now: datetime, document: Document | None = None
+) -> tuple[FilledMail, bytes]:
+    """The parts of *issue* with links that lead nowhere, and the same as a whole message."""
     newsletter, base_url = issue.newsletter, settings().base_url
     identity = Identity.of(newsletter, base_url)
     parts = render_issue(document or frozen_document(issue), FULLEST, identity, new_nonce())
@@ -32,7 +51,6 @@ def write_preview(
         "preferencesUrl": f"{base_url}/preferences/preview",
     }
     mailing = Mailing(base_url, newsletter.slug, newsletter.name, issue.kind.value, issue.number)
-    filled = mail.fill(values)
     message = encode(mail).message(
         sender=mailbox(newsletter.from_name, newsletter.from_address),
         recipient="reader@example.org",
@@ -41,15 +59,4 @@ def write_preview(
         date=now,
         message_id=f"<preview-{issue.number}@{newsletter.slug}.example>",
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    contents = {
-        "html": (filled.html or "").encode(),
-        "txt": filled.text.encode(),
-        "eml": message,
-    }
-    written = []
-    for ending, content in contents.items():
-        path = folder / f"{newsletter.slug}-{issue.number}.{ending}"
-        path.write_bytes(content)
-        written.append(path)
-    return written
+    return mail.fill(values), message

@@ -282,3 +282,25 @@ def add_readers(database: Engine, count: int) -> None:
             Reader(parse_address(f"reader{n}@example.org"), Preferences()) for n in range(count)
         ]
         add_all_confirmed(session, newsletter, readers, datetime.now(UTC))
+
+
+def test_it_lists_what_is_wrong_and_sends_nothing_that_is_broken(
+    run: Run, composed: str, tmp_path: Path
+) -> None:
+    fine = run("preview", composed, "--check")
+    assert fine.exit_code == 0, fine.output
+    assert "warning: The preheader is empty" in fine.stdout
+    note = tmp_path / "broken.md"
+    note.write_text("Read [this](nowhere) and all that is written about it today.")
+    name = run("compose", "report", str(note), "--subject", "Broken").stdout.partition(":")[0]
+    checked = run("preview", name, "--check")
+    assert checked.exit_code == 1
+    assert "failure: The link “this” leads nowhere" in checked.stdout
+    refused = run("send", name, "--yes")
+    assert refused.exit_code == 1
+    assert "cannot be sent. The link “this” leads nowhere" in refused.stderr
+    assert status(run, name)["state"] == "draft"
+
+
+def test_it_asks_for_a_folder_or_a_check(run: Run, composed: str) -> None:
+    assert "--check" in run("preview", composed).stderr

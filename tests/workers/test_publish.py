@@ -148,3 +148,24 @@ def test_it_rings_for_every_worker_when_a_plan_is_made(
     with time_machine.travel(now, tick=False):
         dispatch_issue(issue.id)
     assert redis.llen("send") == settings().worker_processes
+
+
+def test_it_holds_an_issue_that_must_not_go_out(
+    issue: Issue, database: Engine, redis: Redis, now: datetime
+) -> None:
+    from workers import publish
+
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        assert row.document is not None
+        row.document = row.document | {"editorial": "[Read this](nowhere)"}
+    with time_machine.travel(now, tick=False):
+        publish.dispatch_issue(issue.id)
+    with Session(database) as session:
+        held = session.get_one(Issue, issue.id)
+        assert held.state is IssueState.HELD
+        assert held.reason == (
+            "It cannot be sent. The link “Read this” leads nowhere: "
+            "give it a web address, or take it out."
+        )
+        assert session.scalars(select(Delivery)).all() == []
