@@ -133,6 +133,8 @@ def _entry(item: Item, source: Source, kind: SectionKind) -> Headline | Paper | 
         return Post(
             author=item.author or source.name,
             text=item.summary or item.title,
+            quoted_author=item.quoted_author,
+            quoted_text=item.quoted_text,
             url=item.url,
             published_at=item.published_at,
             topics=topics,

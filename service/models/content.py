@@ -145,6 +145,9 @@ class Item(Base):
     summary: Mapped[str] = mapped_column(Text, default="")
     author: Mapped[str] = mapped_column(Text, default="")
     topics: Mapped[list[str]] = mapped_column(Json, default=list)
+    quoted_author: Mapped[str] = mapped_column(Text, default="")
+    quoted_text: Mapped[str] = mapped_column(Text, default="")
+    """Of a post that quotes another: that post's words."""
     published_at: Mapped[Moment]
     first_seen: Mapped[Moment]
     """Never moved by an update. An item of before the source was added counts as seen then."""

@@ -55,6 +55,8 @@ def store_items(
 
 def _content(item: ParsedItem) -> dict[str, Any]:
     """The columns that an update may change."""
+    quoted = (item.quoted_author, item.quoted_text)
+    said = (item.url, item.title, item.summary, item.author, *quoted)
     return {
         "url": item.url,
         "canonical_url": canonical_url(item.url),
@@ -62,7 +64,9 @@ def _content(item: ParsedItem) -> dict[str, Any]:
         "summary": item.summary,
         "author": item.author,
         "topics": list(item.topics),
-        "content_hash": digest(item.url, item.title, item.summary, item.author, *item.topics),
+        "quoted_author": item.quoted_author,
+        "quoted_text": item.quoted_text,
+        "content_hash": digest(*said, *item.topics),
     }
 
 

@@ -40,6 +40,12 @@ def paragraphs(text: str, limit: int = SUMMARY_LIMIT) -> str:
     return shortened(joined, limit)
 
 
+def post_text(text: str, limit: int = SUMMARY_LIMIT) -> str:
+    """Plain text whose line ends are its author's own, with at most one empty line in a row."""
+    lines = (" ".join(line.split()) for line in scrub(text).split("\n"))
+    return shortened(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), limit)
+
+
 def one_line(text: str, limit: int = TITLE_LIMIT) -> str:
     """Plain text on a single line."""
     return shortened(" ".join(scrub(text).split()), limit)

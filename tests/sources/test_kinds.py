@@ -68,6 +68,7 @@ def assert_storable(value: object) -> None:
         ("table", {**BOARD, "header_env": {"x-api-key": "INDEX_KEY"}}),
         ("github", {"pages": 3}),
         ("page", {"item": "article", "title": "h2"}),
+        ("posts", {"handle": "ada_verne", "replies": True}),
     ],
 )
 def test_it_accepts_a_config_of_the_kind(kind: str, config: dict[str, Any]) -> None:

@@ -265,6 +265,8 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("topics", JSON, nullable=False),
+        sa.Column("quoted_author", sa.Text(), nullable=False),
+        sa.Column("quoted_text", sa.Text(), nullable=False),
         sa.Column("published_at", UtcDateTime(), nullable=False),
         sa.Column("first_seen", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=True),

@@ -20,6 +20,7 @@ from service.sources.kinds.base import (
 from service.sources.kinds.feed import Feed
 from service.sources.kinds.github import Github
 from service.sources.kinds.page import WebPage
+from service.sources.kinds.posts import Posts
 from service.sources.kinds.table import Table
 
 KINDS: Mapping[str, Kind] = {
@@ -28,6 +29,7 @@ KINDS: Mapping[str, Kind] = {
     "table": Table(),
     "github": Github(),
     "page": WebPage(),
+    "posts": Posts(),
 }
 
 

@@ -64,6 +64,9 @@ class ParsedItem:
     topics: tuple[str, ...] = ()
     published_at: datetime | None = None
     """None when the entry does not say."""
+    quoted_author: str = ""
+    quoted_text: str = ""
+    """Of a post that quotes another: what it quotes, apart from its own text."""
 
 
 @dataclass(frozen=True)
