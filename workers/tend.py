@@ -17,6 +17,7 @@ from service.delivery.reconcile import reconcile_unknown
 from service.doorbell import Bell, publish
 from service.events.apply import apply_waiting
 from service.issues.due import due_issues, due_newsletters
+from service.issues.waiting import tend_waiting
 from service.sources.collect import due_sources
 from workers.app import app
 
@@ -51,7 +52,8 @@ def sweep(now: datetime) -> None:
         notices = tend_notices(session, now, grace)
         stopped = drop_stopped(session, now)
         finished = finish_issues(session, now)
-    if released or again or never or notices or stopped or finished:
+        waiting = tend_waiting(session, now)
+    if released or again or never or notices or stopped or finished or waiting:
         log.info(
             "tend.swept",
             leases=released,
@@ -60,6 +62,7 @@ def sweep(now: datetime) -> None:
             notices=notices,
             stopped=stopped,
             finished=finished,
+            waiting=waiting,
         )
 
 

@@ -45,6 +45,7 @@ def approve(
     issue.document = freeze(issue, sections, issue.scheduled_at).model_dump(mode="json")
     issue.state, issue.reason = IssueState.APPROVED, None
     issue.approved_at = issue.frozen_at = now
+    issue.waiting_since = None
     # Rendered of what was frozen before: an approval that was taken back, and changed.
     session.execute(delete(Variant).where(Variant.issue_id == issue.id))
     session.flush()
@@ -141,7 +142,7 @@ def stop(session: Session, issue: Issue, reason: str, now: datetime) -> Issue:
 
 def _move(session: Session, issue: Issue, state: IssueState, reason: str | None) -> Issue:
     check_move(locked_issue(session, issue).state, state)
-    issue.state, issue.reason = state, reason
+    issue.state, issue.reason, issue.waiting_since = state, reason, None
     session.flush()
     return issue
 

@@ -91,14 +91,17 @@ def settle(session: Session, issue: Issue, now: datetime, due_at: datetime) -> N
     if issue.state is not IssueState.DRAFT:
         return
     if issue.newsletter.approval is not Approval.AUTO:
-        issue.reason = WAITS
-        session.flush()
+        _wait(session, issue, WAITS, now)
         return
     try:
         approve(session, issue, now, scheduled_at=due_at, timing=Timing.READER_HOUR)
     except BadInput as problem:
-        issue.reason = f"Not approved: {problem}"
-        session.flush()
+        _wait(session, issue, f"Not approved: {problem}", now)
+
+
+def _wait(session: Session, issue: Issue, reason: str, now: datetime) -> None:
+    issue.reason, issue.waiting_since, issue.reminders = reason, now, 0
+    session.flush()
 
 
 def due_issues(session: Session, now: datetime) -> list[int]:

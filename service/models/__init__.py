@@ -24,6 +24,7 @@ from service.models.content import (
     Source,
     SourceState,
     Timing,
+    UnapprovedPolicy,
     UnknownPolicy,
     Variant,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "Suppression",
     "SuppressionReason",
     "Timing",
+    "UnapprovedPolicy",
     "UnknownPolicy",
     "User",
     "Variant",

@@ -18,6 +18,14 @@ class Approval(StrEnum):
     APPROVE = "approve"
 
 
+class UnapprovedPolicy(StrEnum):
+    """What becomes of an issue that nobody approved in time. It is never sent by itself."""
+
+    HOLD = "hold"
+    """It stays a draft, and says since when nobody looked at it."""
+    SKIP = "skip"
+
+
 class UnknownPolicy(StrEnum):
     """What to do for a delivery whose outcome stayed unknown after the grace period."""
 
@@ -83,6 +91,11 @@ class Newsletter(Base):
     next_run: Mapped[Moment | None]
     """When the next daily issue is due (UTC); None means that no issue is scheduled."""
     approval: Mapped[Approval] = mapped_column(named(Approval), default=Approval.AUTO)
+    hold_hours: Mapped[int] = mapped_column(Integer, default=12)
+    """How long an issue waits for an editor before ``unapproved_policy`` decides."""
+    unapproved_policy: Mapped[UnapprovedPolicy] = mapped_column(
+        named(UnapprovedPolicy), default=UnapprovedPolicy.HOLD
+    )
     min_items: Mapped[int] = mapped_column(Integer, default=1)
     unknown_policy: Mapped[UnknownPolicy] = mapped_column(
         named(UnknownPolicy), default=UnknownPolicy.SKIP
@@ -202,6 +215,8 @@ class Issue(Base):
     """Markdown."""
     editorial_origin: Mapped[str] = mapped_column(String(32), default="none")
     """editor, ai, template or none."""
+    draft_editorial: Mapped[str | None] = mapped_column(Text)
+    """Markdown that a model wrote and that no editor has accepted yet; None when there is none."""
     window_start: Mapped[Moment | None]
     cutoff_at: Mapped[Moment | None]
     """Items first seen in [window_start, cutoff_at) were candidates."""
@@ -211,6 +226,10 @@ class Issue(Base):
     """What was frozen, as :class:`service.models.document.Document`."""
     audience_count: Mapped[int | None]
     """How many deliveries were planned; None means not planned yet."""
+    waiting_since: Mapped[Moment | None]
+    """Since when it waits for an editor; None when it does not, or one is at work on it."""
+    reminders: Mapped[int] = mapped_column(Integer, default=0)
+    """How often editors were told so."""
     created_at: Mapped[Moment]
     approved_at: Mapped[Moment | None]
     frozen_at: Mapped[Moment | None]

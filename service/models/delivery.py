@@ -36,6 +36,8 @@ class NoticeKind(StrEnum):
     CONFIRM = "confirm"
     WELCOME = "welcome"
     TEST = "test"
+    ALERT = "alert"
+    """For whoever runs the newsletter: something waits for them, or went wrong."""
 
 
 class EventOutcome(StrEnum):

@@ -123,6 +123,8 @@ def _newsletter_values(spec: NewsletterSpec) -> dict[str, Any]:
         "send_days": spec.schedule.weekdays,
         "weekly_day": spec.schedule.weekly_day,
         "approval": spec.publishing.approval,
+        "hold_hours": spec.publishing.hold_hours,
+        "unapproved_policy": spec.publishing.when_unapproved,
         "min_items": spec.publishing.min_items,
         "unknown_policy": spec.publishing.when_unknown,
     }
@@ -219,7 +221,11 @@ def dump_newsletter(session: Session, slug: str) -> str:
             weekly=None if row.weekly_day is None else DAYS[row.weekly_day],
         ),
         publishing=PublishingSpec(
-            approval=row.approval, min_items=row.min_items, when_unknown=row.unknown_policy
+            approval=row.approval,
+            hold_hours=row.hold_hours,
+            when_unapproved=row.unapproved_policy,
+            min_items=row.min_items,
+            when_unknown=row.unknown_policy,
         ),
         theme=row.theme,
         sections=tuple(SectionSpec.model_validate(section) for section in row.sections),

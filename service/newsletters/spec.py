@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from service.audience.addresses import parse_address
 from service.localtime import zone
-from service.models import Approval, UnknownPolicy
+from service.models import Approval, UnapprovedPolicy, UnknownPolicy
 from service.models.document import SectionKind, SectionSpec
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -100,6 +100,10 @@ class ScheduleSpec(Part):
 class PublishingSpec(Part):
     approval: Approval = Approval.AUTO
     """``auto`` sends at the hour, ``approve`` waits for an editor."""
+    hold_hours: int = Field(default=12, ge=1, le=24 * 7)
+    """How long an issue waits for an editor, who is reminded at once and shortly before."""
+    when_unapproved: UnapprovedPolicy = UnapprovedPolicy.HOLD
+    """What becomes of it then: ``hold`` leaves it waiting, ``skip`` sends nothing that day."""
     min_items: int = Field(default=1, ge=0, le=1000)
     """With fewer new items ``auto`` skips the day."""
     when_unknown: UnknownPolicy = UnknownPolicy.SKIP
