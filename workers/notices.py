@@ -26,9 +26,30 @@ def mail_of_notice(
             name: f"{identity.home_url}#{name}" for name in ("unsubscribeUrl", "preferencesUrl")
         }
         return render_test_copy(document_now(session, issue, notice.created_at), identity), links
+    if notice.kind is NoticeKind.ALERT:
+        return render_notice(notice.kind, identity), _alert(notice, settings)
+    if notice.kind in {NoticeKind.CHANGE_ADDRESS, NoticeKind.LOGIN}:
+        return render_notice(notice.kind, identity), _one_link(notice, settings)
+    if notice.kind is NoticeKind.GOODBYE:  # whoever deleted their data has no row any more
+        return render_notice(notice.kind, identity), {}
     if notice.subscription_id is None:
         raise ValueError(f"a {notice.kind.value} notice without a subscription")
     return render_notice(notice.kind, identity), _links(notice, settings)
+
+
+def _alert(notice: Notice, settings: Settings) -> dict[str, str]:
+    page = f"issues/{notice.issue_id}" if notice.issue_id else ""
+    return {
+        "actionUrl": f"{settings.base_url}/admin/{page}",
+        "alertText": " ".join(str(notice.payload["text"]).split()),
+    }
+
+
+def _one_link(notice: Notice, settings: Settings) -> dict[str, str]:
+    path = str(notice.payload.get("path", ""))
+    if not path.startswith("/"):
+        raise ValueError(f"a {notice.kind.value} notice without the path of its link")
+    return {"actionUrl": settings.base_url + path}
 
 
 def _links(notice: Notice, settings: Settings) -> dict[str, str]:

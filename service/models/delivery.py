@@ -36,6 +36,9 @@ class NoticeKind(StrEnum):
     CONFIRM = "confirm"
     WELCOME = "welcome"
     TEST = "test"
+    CHANGE_ADDRESS = "change_address"
+    LOGIN = "login"
+    GOODBYE = "goodbye"
     ALERT = "alert"
     """For whoever runs the newsletter: something waits for them, or went wrong."""
 

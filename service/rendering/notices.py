@@ -18,9 +18,11 @@ TEST_PREFIX = "[TEST] "
 def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
     """Service mail of *kind*: one rendering serves every address.
 
-    Slots: ``actionUrl`` for ``confirm``; ``preferencesUrl`` and ``unsubscribeUrl`` for
-    ``welcome``. No text of a reader's is in it, so that nobody can have us carry a message to
-    an address that never asked. ValueError for ``test``: see :func:`render_test_copy`.
+    Slots: ``actionUrl`` for ``confirm``, ``change_address`` and ``login``; ``preferencesUrl`` and
+    ``unsubscribeUrl`` for ``welcome``; none for ``goodbye``; ``actionUrl`` and ``alertText`` for
+    ``alert``, which goes to those who run the newsletter. No text of a reader's is in it, so that
+    nobody can have us carry a message to an address that never asked. ValueError for ``test``:
+    see :func:`render_test_copy`.
     """
     if kind is NoticeKind.TEST:
         raise ValueError("a test copy is made of an issue: use render_test_copy")

@@ -7,7 +7,7 @@ from service.rendering.notices import render_notice, render_test_copy
 from tests.rendering.html import Page
 from tests.rendering.samples import sample, sample_document, sample_identity
 
-SERVICE_MAIL = [NoticeKind.CONFIRM, NoticeKind.WELCOME]
+SERVICE_MAIL = [kind for kind in NoticeKind if kind is not NoticeKind.TEST]
 
 
 @pytest.mark.parametrize("kind", SERVICE_MAIL)
@@ -17,9 +17,10 @@ def test_it_puts_each_link_of_service_mail_in_both_parts(kind: NoticeKind) -> No
     assert mail.names == set(values)
     filled = mail.fill(values)
     assert filled.html is not None
-    for url in values.values():
-        assert url in Page(filled.html).links
-        assert url in filled.text
+    for name, value in values.items():
+        page = Page(filled.html)
+        assert value in (page.links if name.endswith("Url") else page.words)
+        assert value in filled.text
 
 
 @pytest.mark.parametrize("kind", SERVICE_MAIL)
@@ -39,6 +40,15 @@ def test_it_asks_for_one_thing_and_shows_the_address_below_the_button() -> None:
     assert page.links == [values["actionUrl"]] * 2
     assert values["actionUrl"] in page.words
     assert "It was not you? Then do nothing" in page.words
+
+
+def test_it_escapes_what_an_alert_tells() -> None:
+    values = sample("alert")["values"] | {"alertText": "<script>1</script> & more"}
+    html = render_notice(NoticeKind.ALERT, sample_identity()).fill(values).html
+    assert html is not None
+    page = Page(html)
+    assert page.faults == []
+    assert "<script>1</script> & more" in page.words
 
 
 def test_it_lets_a_new_reader_choose_or_leave_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -29,6 +30,7 @@ def mail_of(
     now: datetime,
     subscription_id: int | None = None,
     issue: Issue | None = None,
+    payload: dict[str, Any] | None = None,
 ) -> tuple[FilledMail, dict[str, str]]:
     from workers.notices import mail_of_notice
 
@@ -38,6 +40,7 @@ def mail_of(
         subscription_id=subscription_id,
         issue_id=issue.id if issue else None,
         address="reader1@example.org",
+        payload=payload or {},
         due_at=now,
         created_at=now,
         changed_at=now,
@@ -87,3 +90,28 @@ def test_it_says_what_a_notice_lacks(session: Session, now: datetime) -> None:
     a_newsletter(session, now)
     with pytest.raises(ValueError, match="a confirm notice without a subscription"):
         mail_of(session, NoticeKind.CONFIRM, now)
+
+
+def test_it_tells_whoever_runs_it_and_leads_to_the_issue(session: Session, now: datetime) -> None:
+    issue = an_approved_issue(session, a_newsletter(session, now), now)
+    payload = {"text": "It waits\nfor an editor."}
+    mail, values = mail_of(session, NoticeKind.ALERT, now, issue=issue, payload=payload)
+    assert values["actionUrl"] == f"{BASE}/admin/issues/{issue.id}"
+    assert "It waits for an editor." in mail.text
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.CHANGE_ADDRESS, NoticeKind.LOGIN])
+def test_it_carries_the_one_link_that_was_made_for_it(
+    session: Session, now: datetime, kind: NoticeKind
+) -> None:
+    a_newsletter(session, now)
+    mail, _ = mail_of(session, kind, now, payload={"path": "/login/abc"})
+    assert f"{BASE}/login/abc" in mail.text
+    with pytest.raises(ValueError, match="without the path"):
+        mail_of(session, kind, now, payload={"path": "https://evil.example/"})
+
+
+def test_it_says_goodbye_to_whoever_has_no_row_any_more(session: Session, now: datetime) -> None:
+    a_newsletter(session, now)
+    mail, _ = mail_of(session, NoticeKind.GOODBYE, now)
+    assert mail.subject == "You have left The Report"
