@@ -12,6 +12,7 @@ approval    when an issue that waits reminds, and when that ends (pure)
 states      which state may follow which (pure)
 gather      rows to the values that these read
 build       a draft of a date, and a rebuild that leaves the editor's work alone
+missing     which sources an issue was built without
 words       the words that follow from an issue's sections as they stand
 curate      pin, drop, reorder, edit, write
 approve     freeze, reopen, hold, resume, skip, stop; an issue by hand
