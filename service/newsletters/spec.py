@@ -35,9 +35,12 @@ def _timezone(name: str) -> str:
     return zone(name).key
 
 
-def _web_address(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", url):
-        raise ValueError("must be an address that begins with http:// or https://")
+def _source_address(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*|upload:[A-Za-z0-9][A-Za-z0-9._-]{0,99}", url):
+        raise ValueError(
+            "must be an address that begins with http:// or https://, or name a file in the "
+            "folder uploads like upload:posts.json"
+        )
     return url
 
 
@@ -114,11 +117,18 @@ class SourceSpec(Part):
     slug: Slug
     kind: str = Field(min_length=1, max_length=32)
     name: Line
-    url: Annotated[str, AfterValidator(_web_address)]
+    url: Annotated[str, AfterValidator(_source_address)] = ""
+    """'' for a source whose text stands in its ``config``."""
     section: str
     interval_minutes: int = Field(default=60, ge=1, le=7 * 24 * 60)
     paused: bool = False
     config: Table = {}
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if not self.url and self.kind != "manual":
+            raise ValueError("a source needs a url")
+        return self
 
 
 class NewsletterSpec(Part):

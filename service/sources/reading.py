@@ -10,6 +10,7 @@ from service.config import secret_from_environment, settings
 from service.sources.fetch import Ask, Fetched, Fetcher
 from service.sources.kinds import BadFeed, BadSource, Kind, Page, Parsed, SourceView
 from service.sources.kinds.base import KindConfig, read_config
+from service.sources.uploads import is_upload, read_upload
 
 MOST_PAGES = 20
 
@@ -42,16 +43,21 @@ def read_source(kind: Kind, source: SourceView, known: Known, fetcher: Fetcher) 
     config = read_config(kind.config, source.config)
     headers = {**kind.headers, **_secrets(config)}
     private = config.allow_private or settings().allow_private_sources
-    first = fetcher(
-        Ask(source.url, headers, known.etag, known.last_modified, allow_private=private)
-    )
+    ask = read_upload if is_upload(source.url) else fetcher
+    written = kind.inline(source)
+    if written is not None:
+        first = Fetched("new", written, source.url)
+    else:
+        first = ask(
+            Ask(source.url, headers, known.etag, known.last_modified, allow_private=private)
+        )
     if first.status == "unchanged":
         return Reading(first, None, known)
     pages = [_page(first)]
     while url := kind.next_url(pages, source):
         if len(pages) == MOST_PAGES:
             raise BadFeed(f"The table has more than {MOST_PAGES} pages.")
-        pages.append(_page(fetcher(Ask(url, headers, allow_private=private))))
+        pages.append(_page(ask(Ask(url, headers, allow_private=private))))
     body_hash = _hash(pages)
     if body_hash == known.body_hash:
         return Reading(first, None, known)

@@ -83,7 +83,8 @@ def problems(text: str) -> tuple[str, ...]:
         (
             "https://lab.example.org/feed",
             "lab.example.org/feed",
-            "line 29: source 'lab', url: must be an address that begins with http:// or https://.",
+            "line 29: source 'lab', url: must be an address that begins with http:// or https://, "
+            "or name a file in the folder uploads like upload:posts.json.",
         ),
         (
             "deep = { on = true }",

@@ -69,6 +69,7 @@ def assert_storable(value: object) -> None:
         ("github", {"pages": 3}),
         ("page", {"item": "article", "title": "h2"}),
         ("posts", {"handle": "ada_verne", "replies": True}),
+        ("manual", {"text": "## [A](https://a.example)"}),
     ],
 )
 def test_it_accepts_a_config_of_the_kind(kind: str, config: dict[str, Any]) -> None:

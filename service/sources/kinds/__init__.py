@@ -19,6 +19,7 @@ from service.sources.kinds.base import (
 )
 from service.sources.kinds.feed import Feed
 from service.sources.kinds.github import Github
+from service.sources.kinds.manual import Manual
 from service.sources.kinds.page import WebPage
 from service.sources.kinds.posts import Posts
 from service.sources.kinds.table import Table
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "github": Github(),
     "page": WebPage(),
     "posts": Posts(),
+    "manual": Manual(),
 }
 
 

@@ -93,6 +93,10 @@ class Kind(Protocol):
     config: ClassVar[type[KindConfig]]
     headers: ClassVar[Mapping[str, str]] = {}
 
+    def inline(self, source: SourceView) -> bytes | None:
+        """The answer where the source's own config holds it; None asks for ``source.url``."""
+        return None
+
     def next_url(self, pages: Sequence[Page], source: SourceView) -> str | None:
         """Where the page after *pages* is; None when they are all. The first is ``source.url``."""
         return None
