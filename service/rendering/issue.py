@@ -75,8 +75,18 @@ class Parts:
 def choose(document: Document, wanted: Wanted) -> Document:
     """*document* as the reader wants it: sections, topics, and each section's limit.
 
-    A section without entries stays when it has something to say about that.
+    A section without entries stays when it has something to say about that. An editorial that
+    was counted out from all sections is dropped where the reader gets others: it would speak of
+    what is not there. What an editor wrote stays, whatever the reader chose.
     """
+    kept = _kept(document, wanted)
+    chosen = document.model_copy(update={"sections": kept})
+    if document.editorial_origin == "template" and kept != _kept(document, FULLEST):
+        return chosen.model_copy(update={"editorial": "", "editorial_origin": "none"})
+    return chosen
+
+
+def _kept(document: Document, wanted: Wanted) -> tuple[Section, ...]:
     chosen = (
         _chosen(section, frozenset(wanted.topics))
         for section in document.sections
@@ -84,8 +94,7 @@ def choose(document: Document, wanted: Wanted) -> Document:
         or section.spec.slug in wanted.sections
         or not section.spec.optional
     )
-    kept = tuple(section for section in chosen if section.entries or section.spec.empty)
-    return document.model_copy(update={"sections": kept})
+    return tuple(section for section in chosen if section.entries or section.spec.empty)
 
 
 def _chosen(section: Section, topics: frozenset[str]) -> Section:
