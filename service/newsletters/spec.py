@@ -36,7 +36,9 @@ def _timezone(name: str) -> str:
 
 
 def _source_address(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*|upload:[A-Za-z0-9][A-Za-z0-9._-]{0,99}", url):
+    if url and not re.fullmatch(
+        r"https?://[^\s/?#]+[^\s]*|upload:[A-Za-z0-9][A-Za-z0-9._-]{0,99}", url
+    ):
         raise ValueError(
             "must be an address that begins with http:// or https://, or name a file in the "
             "folder uploads like upload:posts.json"
