@@ -15,13 +15,14 @@ import secrets
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SMTP_URL = re.compile("smtps?://[^/]")
+DEFAULT_BIND = "127.0.0.1:8000"
 MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
 
 
@@ -35,8 +36,9 @@ class Settings(BaseSettings):
     redis_url: str = ""
     secret_key: str = ""
 
-    base_url: str = "http://127.0.0.1:8000"
-    bind: str = "127.0.0.1:8000"
+    base_url: str = ""
+    """What links in mail begin with; where it is not set, the address that is listened on."""
+    bind: str = DEFAULT_BIND
     trusted_proxies: int = Field(default=0, ge=0)
 
     transport: Literal["ses", "smtp"] = "ses"
@@ -53,6 +55,11 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(default=120, ge=2)
     grace_minutes: float = Field(default=20.0, gt=0)
 
+    ai_base_url: str = ""
+    ai_model: str = ""
+    ai_api_key: str = ""
+    ai_timeout: float = Field(default=60.0, gt=0)
+
     tick_seconds: float = Field(default=60.0, gt=0)
     worker_processes: int = Field(default=3, ge=1)
     web_threads: int = Field(default=8, ge=1)
@@ -62,7 +69,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
+        if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
 
@@ -79,6 +86,24 @@ class Settings(BaseSettings):
         if info.data.get("transport") == "smtp" and not SMTP_URL.match(value):
             raise ValueError("must look like smtp://user:password@mail.example.org:587")
         return value
+
+    @field_validator("bind")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not value.startswith("unix:") and not (host and port.isdigit()):
+            raise ValueError("must be an address and a port, such as 127.0.0.1:8000")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _base_url_by_bind(cls, given: dict[str, Any]) -> dict[str, Any]:
+        bind = str(given.get("bind") or DEFAULT_BIND)
+        host, _, port = bind.rpartition(":")
+        here = "127.0.0.1" if host in {"0.0.0.0", "[::]"} else host  # noqa: S104 (only compared)
+        if not given.get("base_url"):
+            given = {**given, "base_url": f"http://{here}:{port}"}
+        return given
 
     @property
     def database(self) -> str:

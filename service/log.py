@@ -40,7 +40,13 @@ def set_up_logging() -> None:
             foreign_pre_chain=shared,
         )
     )
-    for chatty in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "httpx2"):
+    for chatty in (
+        "celery.worker.strategy",
+        "celery.app.trace",
+        "celery.beat",
+        "alembic",
+        "httpx2",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers[:] = [handler]

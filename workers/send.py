@@ -13,11 +13,11 @@ from service.config import settings
 from service.db import session_scope
 from service.delivery.account import AccountRate
 from service.delivery.claim import claim_batch, due_issues_with_batches
-from service.delivery.finish import finish_issues
+from service.delivery.finish import finish_issues, halt_issue
 from service.delivery.notices import send_notice as send_one_notice
 from service.delivery.pace import PaceUnavailable, RedisPace
 from service.delivery.send import Sender
-from service.delivery.transports import AccountUnavailable, Verdict
+from service.delivery.transports import AccountRefused, AccountUnavailable, Verdict
 from service.delivery.transports.choose import make_transport
 from service.doorbell import Bell, publish
 from workers.app import app
@@ -46,7 +46,11 @@ def sender() -> Sender:
 @app.task(name=Bell.BATCH.value)
 def send_batch(issue_id: int) -> None:
     """Send due batches of any issue for a while; *issue_id* is only what was rung for."""
-    carrier = sender()  # before a batch is claimed: settings that are wrong hold none up
+    try:
+        carrier = sender()  # before a batch is claimed: settings that are wrong hold none up
+    except AccountRefused as error:
+        _hold_what_is_due(str(error))
+        return
     until = datetime.now(UTC) + SENDING_TIME
     lease = timedelta(seconds=settings().lease_seconds)
     while (now := datetime.now(UTC)) < until:
@@ -55,7 +59,8 @@ def send_batch(issue_id: int) -> None:
         if claim is None:
             break
         tally = carrier.send_batch(claim, until=until)
-        log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
+        if tally:
+            log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
         if tally[Verdict.UNKNOWN.value]:
             return  # SES is silent, and each chunk may be lost: the tick tries with one again
     with session_scope() as session:
@@ -66,12 +71,20 @@ def send_batch(issue_id: int) -> None:
         publish(Bell.BATCH, waiting_id)
 
 
+def _hold_what_is_due(reason: str) -> None:
+    """Show with every issue that should be going out why none of it can."""
+    log.error("send.refused", reason=reason)
+    with session_scope() as session:
+        for issue_id in due_issues_with_batches(session, datetime.now(UTC)):
+            halt_issue(session, issue_id, reason)
+
+
 @app.task(name=Bell.NOTICE.value)
 def send_notice(notice_id: int) -> None:
     """Send one piece of service mail; when it cannot be sent now, the tick rings again."""
     try:
         outcome = send_one_notice(sender(), notice_id, mail_of_notice)
-    except (PaceUnavailable, AccountUnavailable) as error:
+    except (PaceUnavailable, AccountRefused, AccountUnavailable) as error:
         log.warning("notice.no_pace", notice=notice_id, error=str(error))
         return
     if outcome is not None:

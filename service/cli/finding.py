@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.models import Issue, Newsletter
+from service.models import Issue, IssueState, Newsletter
 
 
 def ready() -> None:
@@ -51,6 +51,16 @@ def issue_named(session: Session, name: str | None) -> Issue:
     ).one_or_none()
     if issue is None:
         raise click.ClickException(f"{newsletter.slug} has no issue {number}.")
+    return issue
+
+
+def latest_draft(session: Session) -> Issue:
+    """The draft that was made last."""
+    issue = session.scalars(
+        select(Issue).where(Issue.state == IssueState.DRAFT).order_by(Issue.id.desc()).limit(1)
+    ).first()
+    if issue is None:
+        raise click.ClickException("There is no draft: `broadsheet build` makes one.")
     return issue
 
 

@@ -16,7 +16,12 @@ from service.cli.finding import newsletter_named, ready
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 def import_command(newsletter: str, file: Path, dry_run: bool) -> None:
-    """Add confirmed readers from a CSV file with a column `email`. Bad rows are named."""
+    """Add confirmed readers from a CSV file; bad rows are named, the others go in.
+
+    The first line names the columns: email, and as you like cadence (daily, weekdays, weekly),
+    sections, topics, format (html, text), timezone and hour. Others are passed over. Who is
+    subscribed already keeps what they chose.
+    """
     from service.audience.csv_import import BadFile, import_csv
     from service.db import session_scope
 
@@ -25,7 +30,12 @@ def import_command(newsletter: str, file: Path, dry_run: bool) -> None:
         with session_scope() as session, file.open(newline="", encoding="utf-8-sig") as lines:
             found = newsletter_named(session, newsletter)
             report = import_csv(session, found, lines, datetime.now(UTC), dry_run=dry_run)
-    except (BadFile, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f"{file} is not UTF-8 (byte {error.start}). Save it as UTF-8 and import it again; "
+            "nothing was added."
+        ) from error
+    except BadFile as error:
         raise click.ClickException(f"{file}: {error}") from error
     would = "would be " if dry_run else ""
     for count, what in (

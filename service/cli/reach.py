@@ -67,3 +67,15 @@ def without_password(url: str) -> str:
     """*url* fit to be shown."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def mail_problem(chosen: Settings) -> str | None:
+    """Why no mail can leave by these settings; None when nothing speaks against it yet."""
+    from service.delivery.transports import AccountRefused
+    from service.delivery.transports.choose import make_transport
+
+    try:
+        make_transport(chosen).close()
+    except AccountRefused as error:
+        return str(error).removesuffix(", then resume.") + "."
+    return None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.finding import issue_named, moment, ready
+from service.cli.finding import issue_named, latest_draft, moment, ready
 
 
 @click.command("send")
@@ -23,7 +23,7 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
     from service.issues.approve import approve, document_now
     from service.issues.errors import BadInput
     from service.issues.states import IllegalMove
-    from service.models import Issue, Timing
+    from service.models import Issue, IssueState, Timing
     from service.rendering.preflight.finding import reasons
     from service.rendering.preflight.issue import findings_for
 
@@ -31,9 +31,15 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
     now = datetime.now(UTC)
     try:
         with read_scope() as session:
-            found = issue_named(session, issue)
+            found = issue_named(session, issue) if issue else latest_draft(session)
             name = f"{found.newsletter.slug}/{found.number}"
+            if found.state is not IssueState.DRAFT:
+                raise click.ClickException(
+                    f"{name} is {found.state.value}: only a draft can be sent. Nothing was sent."
+                )
             when = moment(at, found.newsletter) if at else now
+            if when < now:
+                raise click.ClickException(f"{at} has passed. Nothing was sent.")
             document = document_now(session, found, now)
             if why_not := reasons(findings_for(session, found, now, document)):
                 raise click.ClickException(f"{name} cannot be sent. {why_not}")

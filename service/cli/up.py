@@ -12,6 +12,7 @@ import click
 from service.cli.reach import (
     NotReachable,
     check_port_is_free,
+    mail_problem,
     upgrade_schema,
     without_password,
     writable,
@@ -37,6 +38,8 @@ def up_command() -> None:
         with Supervisor(lock, say=_say) as supervisor:
             start_service(supervisor, settings())
             _say(f"Broadsheet is running at {settings().base_url} (Ctrl-C stops it).")
+            if problem := mail_problem(settings()):
+                _say(f"No mail can leave yet: {problem}")
             _say(f"Its data is in {settings().data_dir.resolve()}.")
             while not stopping.wait(0.2):
                 supervisor.check()

@@ -44,6 +44,19 @@ def halt_issue(session: Session, issue_id: int, reason: str) -> None:
     )
 
 
+def say_waiting(session: Session, issue_id: int, reason: str | None) -> None:
+    """Say with an issue that is being sent what it waits for; None when it goes on."""
+    session.execute(
+        update(Issue)
+        .where(
+            Issue.id == issue_id,
+            Issue.state == IssueState.SENDING,
+            Issue.reason.is_distinct_from(reason),
+        )
+        .values(reason=reason)
+    )
+
+
 def halt_unsent(session: Session, issue_id: int, reason: str) -> None:
     """Hold an approved issue that cannot be planned; nothing of it has gone out."""
     session.execute(

@@ -46,7 +46,7 @@ def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tupl
     again = [row for row in rows if decide(row.unknown_policy, row.resends)]
     never = [row for row in rows if not decide(row.unknown_policy, row.resends)]
     _queue_again(session, [row.id for row in again], now)
-    _skip(session, [row.id for row in never], now)
+    _give_up(session, [row.id for row in never], now)
     reopen_batches(session, now)
     return len(again), len(never)
 
@@ -91,15 +91,15 @@ def _queue_again(session: Session, ids: list[int], now: datetime) -> None:
     )
 
 
-def _skip(session: Session, ids: list[int], now: datetime) -> None:
+def _give_up(session: Session, ids: list[int], now: datetime) -> None:
     if not ids:
         return
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(ids), Delivery.state == DeliveryState.UNKNOWN)
         .values(
-            state=DeliveryState.SKIPPED,
-            reason="No word from SES within the grace period: not sent again, by policy.",
+            state=DeliveryState.GIVEN_UP,
+            reason="SES never told whether it went out. By policy it is not sent again.",
             changed_at=now,
         )
     )

@@ -30,7 +30,12 @@ STATE = {
 }
 
 BEFORE_ANYTHING_ELSE = (DeliveryState.SENDING, DeliveryState.UNKNOWN)
-BEFORE_ACCEPTED = (*BEFORE_ANYTHING_ELSE, DeliveryState.QUEUED, DeliveryState.SKIPPED)
+BEFORE_ACCEPTED = (
+    *BEFORE_ANYTHING_ELSE,
+    DeliveryState.QUEUED,
+    DeliveryState.SKIPPED,
+    DeliveryState.GIVEN_UP,
+)
 """An answer that comes after our lease ran out is still the truth: the row is not sent again."""
 
 

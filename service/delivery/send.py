@@ -21,9 +21,10 @@ from service.delivery import chunk as chunks
 from service.delivery import record
 from service.delivery.addressing import recipient_of, shipment_of
 from service.delivery.claim import Claim, give_back
-from service.delivery.finish import halt_issue
+from service.delivery.finish import halt_issue, say_waiting
 from service.delivery.pace import Pacer, PaceUnavailable
 from service.delivery.transports import (
+    AccountRefused,
     AccountUnavailable,
     NotMade,
     Outcome,
@@ -75,20 +76,22 @@ class Sender:
         worker's time limit).
         """
         tally: Counter[str] = Counter()
+        waiting: str | None = None
         try:
             wait = self._send_chunks(claim, tally, until)
-        except Halted as error:
+        except (Halted, AccountRefused) as error:
             self._halt(claim, str(error))
             return tally
         except (PaceUnavailable, AccountUnavailable) as error:
             log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
-            wait = RETRY_AFTER
+            wait, waiting = RETRY_AFTER, f"Waiting: {error}"
         except chunks.ClaimLost:
             log.warning("send.claim_lost", batch=claim.batch_id)
             wait = timedelta(0)
         with session_scope() as session:
             left = chunks.queued_count(session, claim.batch_id)
             give_back(session, claim, due_at=self.clock() + wait if left else None)
+            say_waiting(session, claim.issue_id, waiting)
         return tally
 
     def _send_chunks(self, claim: Claim, tally: Counter[str], until: datetime | None) -> timedelta:

@@ -20,6 +20,8 @@ class DeliveryState(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     SKIPPED = "skipped"
+    GIVEN_UP = "given_up"
+    """Its outcome was never told, and by the newsletter's policy it is not sent again."""
     SOFT_BOUNCED = "soft_bounced"
     DELIVERED = "delivered"
     BOUNCED = "bounced"

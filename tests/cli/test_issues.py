@@ -177,18 +177,24 @@ def test_it_says_how_an_hour_is_written(run: Run, composed: str) -> None:
     assert status(run, composed)["state"] == "draft"
 
 
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
-        (IssueState.SENT, "The issue is sent and cannot become approved: that is final."),
-        (IssueState.STOPPED, "The issue is stopped and cannot become approved: that is final."),
-        (IssueState.SENDING, "The issue is being sent and cannot become approved"),
-        (IssueState.APPROVED, "The issue is approved and cannot become approved"),
-        (IssueState.HELD, "The issue is approved already and held: resume it."),
-    ],
-)
+def test_it_refuses_an_hour_that_has_passed(run: Run, composed: str) -> None:
+    done = run("send", composed, "--yes", "--at", "2020-01-01 07:00")
+    assert done.exit_code == 1
+    assert "2020-01-01 07:00 has passed. Nothing was sent." in done.stderr
+    assert status(run, composed)["state"] == "draft"
+
+
+def test_it_sends_the_latest_draft_when_none_is_named(
+    run: Run, composed: str, database: Engine
+) -> None:
+    with Session(database) as session, session.begin():
+        session.execute(update(Issue).values(state=IssueState.SENT))
+    assert "There is no draft" in run("send", "--yes").stderr
+
+
+@pytest.mark.parametrize("state", sorted(set(IssueState) - {IssueState.DRAFT}))
 def test_it_sends_no_issue_twice(
-    run: Run, composed: str, redis: Redis, database: Engine, state: IssueState, said: str
+    run: Run, composed: str, redis: Redis, database: Engine, state: IssueState
 ) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=3)
     with Session(database) as session, session.begin():
@@ -198,7 +204,8 @@ def test_it_sends_no_issue_twice(
     before = issue_row(database)
     done = run("send", composed, "--yes")
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"Error: {said}")
+    said = f"Error: report/1 is {state.value}: only a draft can be sent. Nothing was sent."
+    assert done.stderr.startswith(said)
     assert issue_row(database) == before
     assert redis.llen("publish") == 0
 
@@ -255,7 +262,7 @@ def test_it_tells_people_how_far_an_issue_is(run: Run, composed: str, database: 
         "planned": 0,
         "deliveries": dict.fromkeys(
             [
-                *("queued", "sending", "unknown", "accepted", "rejected", "skipped"),
+                *("queued", "sending", "unknown", "accepted", "rejected", "skipped", "given_up"),
                 *("soft_bounced", "delivered", "bounced", "complained"),
             ],
             0,

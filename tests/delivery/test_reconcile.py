@@ -103,10 +103,10 @@ def test_it_skips_by_default_and_the_issue_is_sent(
         give_back(session, taken, due_at=None)
     assert reconciled(now + LATER) == (0, 2)
     assert reconciled(now + LATER * 2) == (0, 0)
-    assert found(database, issue) == [S.SKIPPED, S.SKIPPED]
+    assert found(database, issue) == [S.GIVEN_UP, S.GIVEN_UP]
     with Session(database) as session, session.begin():
         assert set(session.scalars(select(Delivery.reason))) == {
-            "No word from SES within the grace period: not sent again, by policy."
+            "SES never told whether it went out. By policy it is not sent again."
         }
         assert finish_issues(session, now) == [issue.id]
 
@@ -130,7 +130,7 @@ def test_it_sends_once_more_by_policy_and_never_again(
     answer(marked, Verdict.UNKNOWN, now + LATER)
 
     assert reconciled(now + LATER * 3) == (0, 2)
-    assert found(database, issue) == [S.SKIPPED, S.SKIPPED]
+    assert found(database, issue) == [S.GIVEN_UP, S.GIVEN_UP]
 
 
 def test_it_calls_what_a_dead_worker_held_unknown_first(

@@ -19,6 +19,7 @@ SHOWN = (
     DeliveryState.COMPLAINED,
     DeliveryState.REJECTED,
     DeliveryState.SKIPPED,
+    DeliveryState.GIVEN_UP,
     DeliveryState.UNKNOWN,
 )
 
@@ -64,7 +65,12 @@ def _compare_with_sandbox(
     day: Day, rows: list[tuple[Issue, dict[DeliveryState, int]]]
 ) -> tuple[int, int]:
     """Issue mail that the sandbox took, and what our own rows say went out."""
-    out = {*SHOWN} - {DeliveryState.REJECTED, DeliveryState.SKIPPED, DeliveryState.UNKNOWN}
+    out = {*SHOWN} - {
+        DeliveryState.REJECTED,
+        DeliveryState.SKIPPED,
+        DeliveryState.GIVEN_UP,
+        DeliveryState.UNKNOWN,
+    }
     ours = sum(tally[state] for _, tally in rows for state in out)
     return day.mailbox.count_tagged("delivery"), ours
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,11 +30,11 @@ class Child:
 
 def private_redis(settings: Settings) -> Child:
     """The embedded default's Redis. It is the first to start and the last to stop."""
-    socket = settings.redis_socket
-    socket.unlink(missing_ok=True)  # left by a kill; whoever holds the lock owns it
+    path = settings.redis_socket
+    path.unlink(missing_ok=True)  # left by a kill; whoever holds the lock owns it
     return Child(
         "redis",
-        redis_command(find_redis(), socket, settings.data_dir.resolve() / "redis"),
+        redis_command(find_redis(), path, settings.data_dir.resolve() / "redis"),
         ready=lambda: redis_answers(settings.redis),
         stop_seconds=10,
     )
@@ -50,10 +51,22 @@ def redis_answers(url: str) -> bool:
         client.close()
 
 
+def listens(bind: str) -> bool:
+    """Whether somebody answers at *bind* (``host:port``; a socket's path counts as answering)."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdigit():
+        return True
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def service_children(settings: Settings) -> list[Child]:
     """Web, worker, beat, and the reader of SES's events where a queue is set."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "workers.app"]
+    celery = [*python, "celery", "--quiet", "-A", "workers.app"]
     children = [
         Child(
             "web",
@@ -66,6 +79,7 @@ def service_children(settings: Settings) -> list[Child]:
                 "--log-level", "warning",
                 "--no-control-socket",
             ],
+            ready=lambda: listens(settings.bind),
         ),
         Child(
             "worker",

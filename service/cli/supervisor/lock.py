@@ -24,6 +24,11 @@ def take_lock(data_dir: Path) -> int:
     except BlockingIOError:
         owner = os.read(fd, 32).decode(errors="replace").strip() or "unknown"
         os.close(fd)
+        if not _lives(owner):
+            raise AlreadyRunning(
+                f"What ran on {data_dir.resolve()} was killed, and its processes are still "
+                "finishing their work. Try again in half a minute."
+            ) from None
         raise AlreadyRunning(
             f"Broadsheet already runs on {data_dir.resolve()} (process {owner}). Stop it with "
             "Ctrl-C there, or set BROADSHEET_DATA_DIR to another folder."
@@ -31,3 +36,14 @@ def take_lock(data_dir: Path) -> int:
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd
+
+
+def _lives(owner: str) -> bool:
+    """Whether the process that took the lock is there; unknown counts as there."""
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        return True
+    return True

@@ -112,3 +112,7 @@ class Transport(Protocol):
 
 class AccountUnavailable(RuntimeError):
     """The limits could not be read; nothing may be sent at a rate that nobody knows."""
+
+
+class AccountRefused(RuntimeError):
+    """The settings are wrong, or the account may not send: someone has to mend it first."""

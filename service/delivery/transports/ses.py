@@ -27,6 +27,7 @@ from botocore.exceptions import (
 
 from service.delivery.transports import (
     Account,
+    AccountRefused,
     AccountUnavailable,
     Outcome,
     Recipient,
@@ -86,7 +87,15 @@ class SesTransport:
         """GetAccount: ``SendQuota`` counts recipients, in this region. -1 is without limit."""
         try:
             found = self._client.get_account()
-        except (ClientError, BotoCoreError) as error:
+        except NEVER_CALLED as error:
+            raise AccountRefused(f"SES was not called: {error}. {ses_errors.NO_KEYS}") from error
+        except ClientError as error:
+            told = error.response.get("Error", {})
+            refused = ses_errors.refusal(told.get("Code", ""), told.get("Message", ""))
+            if refused:
+                raise AccountRefused(refused) from error
+            raise AccountUnavailable(f"SES did not tell the account's limits: {error}") from error
+        except BotoCoreError as error:
             raise AccountUnavailable(f"SES did not tell the account's limits: {error}") from error
         quota = found.get("SendQuota", {})
         if "MaxSendRate" not in quota:

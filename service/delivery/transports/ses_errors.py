@@ -52,7 +52,9 @@ REMEDY: Mapping[str, str] = {
     "NotFoundException": "Make the configuration set, or set its name, then resume.",
     "CONFIGURATION_SET_SENDING_PAUSED": "Enable sending in the configuration set, then resume.",
     "UnrecognizedClientException": "Check the AWS keys and the region, then resume.",
-    "AccessDeniedException": "Allow these keys ses:SendEmail and ses:SendBulkEmail, then resume.",
+    "AccessDeniedException": (
+        "Allow these keys ses:SendEmail, ses:SendBulkEmail and ses:GetAccount, then resume."
+    ),
 }
 
 CREDENTIALS = frozenset(
@@ -67,6 +69,8 @@ CREDENTIALS = frozenset(
     }
 )
 """Refused before SES looked at the mail: the same for every message, so all sending halts."""
+
+NO_KEYS = "Set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then resume."
 
 SERVER_ERROR = 500
 
@@ -93,6 +97,14 @@ def of_call(code: str, message: str, http_status: int) -> Outcome:
     if code in CREDENTIALS:
         return Outcome(Verdict.HALT, reason=reason)
     return Outcome(CALL.get(code, Verdict.UNKNOWN), reason=reason)
+
+
+def refusal(code: str, message: str) -> str | None:
+    """Why these keys can do nothing at all, and what to do; None for any other error."""
+    if code not in CREDENTIALS:
+        return None
+    said = _sentence(code, message)
+    return said if code in REMEDY else f"{said} Check the AWS keys and the region, then resume."
 
 
 def _sentence(code: str, message: str | None) -> str:
