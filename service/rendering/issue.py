@@ -143,10 +143,15 @@ def _parts(
 
 
 def _html(document: Document, cut: frozenset[str], identity: Identity, nonce: str) -> str:
-    template = f"{document.kind}/html.mjml.j2"
+    source = compose_mjml(document, cut, identity, nonce)
+    return compile_mjml(source, f"{document.kind}/html.mjml.j2")
+
+
+def compose_mjml(document: Document, cut: frozenset[str], identity: Identity, nonce: str) -> str:
+    """The MJML of *document* as it stands, its slots marked by *nonce*."""
     editorial = markdown.to_html(document.editorial, identity.theme, identity.language)
     context = {**_context(document, cut, identity, nonce), "editorial": editorial}
-    return compile_mjml(render(template, context), template)
+    return render(f"{document.kind}/html.mjml.j2", context)
 
 
 def _context(

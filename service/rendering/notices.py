@@ -28,13 +28,17 @@ def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
         raise ValueError("a test copy is made of an issue: use render_test_copy")
     nonce = new_nonce()
     context = identity_context(identity, nonce)
-    template = f"{kind.value}/html.mjml.j2"
     return Mail.of(
         nonce,
         one_space(render(f"{kind.value}/subject.txt.j2", context)),
-        compile_mjml(render(template, context), template),
+        compile_mjml(compose_notice(kind, identity, nonce), f"{kind.value}/html.mjml.j2"),
         render(f"{kind.value}/text.txt.j2", context),
     )
+
+
+def compose_notice(kind: NoticeKind, identity: Identity, nonce: str) -> str:
+    """The MJML of service mail, its slots marked by *nonce*."""
+    return render(f"{kind.value}/html.mjml.j2", identity_context(identity, nonce))
 
 
 def render_test_copy(document: Document, identity: Identity, wanted: Wanted = FULLEST) -> Mail:
