@@ -16,7 +16,7 @@ run: $(VENV)/.run ## A newsletter's whole day, with real parts, on this machine 
 up: $(VENV)/.run ## The service itself, over one data folder
 	$(BIN)/broadsheet up
 
-test: $(VENV)/.dev browser ## Install what the tests need and pass every one of them
+test: $(VENV)/.dev browser mail-tools ## Install what the tests need and pass every one of them
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## Only lint, types and the import law
@@ -42,6 +42,23 @@ browser:
 	  echo 'Installing Chromium for the browser tests …'; \
 	  apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium >/dev/null; } \
 	  || { echo 'The browser tests need Chromium: install the package "chromium" and run make test again.'; exit 1; }
+
+# The official MJML compiler and axe-core in exact versions, and a spam filter.
+.PHONY: mail-tools
+mail-tools: mail-programs $(VENV)/.mail-tools
+
+.PHONY: mail-programs
+mail-programs:
+	@command -v npm >/dev/null && command -v spamassassin >/dev/null || { \
+	  echo 'Installing Node.js and SpamAssassin for the mail tests …'; \
+	  apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+	    $$(command -v npm >/dev/null || echo nodejs npm) $$(command -v spamassassin >/dev/null || echo spamassassin) >/dev/null; } \
+	  || { echo 'The mail tests need npm and SpamAssassin: install the packages "nodejs", "npm" and "spamassassin" and run make test again.'; exit 1; }
+
+$(VENV)/.mail-tools: tests/mail-tools/package.json | mail-programs $(BIN)/python
+	@mkdir -p $(VENV)/mail-tools && cp tests/mail-tools/package.json $(VENV)/mail-tools/
+	cd $(VENV)/mail-tools && npm install --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Broadsheet needs Python 3.11 or newer; set PYTHON=python3.11")'
