@@ -1,5 +1,6 @@
 """What is said today: composed of what was collected, curated, approved and frozen.
 
+ai/         an editorial drafted by a model, which an editor accepts or not
 schedule    which dates are due, and what an outage missed (pure)
 duplicates  when two titles are one story (pure)
 deltas      what moved between two snapshots (pure)
