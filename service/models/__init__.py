@@ -15,6 +15,7 @@ from service.models.audience import (
 from service.models.content import (
     Approval,
     Entry,
+    FetchQueue,
     Issue,
     IssueKind,
     IssueState,
@@ -56,6 +57,7 @@ __all__ = [
     "Entry",
     "Event",
     "EventOutcome",
+    "FetchQueue",
     "Issue",
     "IssueKind",
     "IssueState",

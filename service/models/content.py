@@ -140,6 +140,18 @@ class Source(Base):
     newsletter: Mapped[Newsletter] = relationship()
 
 
+class FetchQueue(Base):
+    """The turn of a service that several sources share, such as arXiv; see ``sources.turns``."""
+
+    __tablename__ = "fetch_queue"
+
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    free_at: Mapped[Moment]
+    """No request before this."""
+    refusals: Mapped[int] = mapped_column(Integer, default=0)
+    """In a row; an answer sets it to 0."""
+
+
 class Item(Base):
     """One thing that a source published: a headline, a paper."""
 

@@ -18,6 +18,7 @@ from service.sources.kinds import BadFeed, BadSource, SourceView, kind_named
 from service.sources.reading import Known, Reading, read_source
 from service.sources.report import CollectReport
 from service.sources.storing import Counts, keep_snapshot_of_day, store_items, store_snapshot
+from service.sources.turns import QUEUES, NotOurTurn, in_turn
 
 CLAIM = timedelta(minutes=10)
 """How long a source is one worker's; more than its pages can take. A crash leaves it until then."""
@@ -83,14 +84,18 @@ def _take(source_id: int, now: datetime, *, force: bool) -> _Taken | CollectRepo
         return _Taken(
             row.id,
             row.kind,
-            SourceView(row.slug, row.name, row.url, row.config),
+            SourceView(row.slug, row.name, row.url, row.config, row.good_at, now),
             Known(row.etag, row.last_modified, row.body_hash),
         )
 
 
-def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure:
+def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure | NotOurTurn:
     try:
-        return read_source(kind_named(taken.kind), taken.view, taken.known, fetcher)
+        kind = kind_named(taken.kind)
+        fetcher = in_turn(QUEUES[kind.queue], fetcher) if kind.queue else fetcher
+        return read_source(kind, taken.view, taken.known, fetcher)
+    except NotOurTurn as error:
+        return error
     except FetchFailed as error:
         return Failure(error.reason, error.retry_after, error.gone)
     except BadFeed as error:
@@ -105,7 +110,7 @@ def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure:
 
 
 def _record(
-    session: Session, taken: _Taken, result: Reading | Failure, now: datetime
+    session: Session, taken: _Taken, result: Reading | Failure | NotOurTurn, now: datetime
 ) -> CollectReport:
     report = CollectReport(taken.view.slug, taken.view.name, "failed")
     row = session.get(Source, taken.id, with_for_update=True)
@@ -114,6 +119,9 @@ def _record(
     if (row.url, row.config) != (taken.view.url, taken.view.config):
         row.next_check_at = None
         return replace(report, outcome="not due", reason="It was changed while it was read.")
+    if isinstance(result, NotOurTurn):
+        row.next_check_at = result.free_at
+        return replace(report, outcome="not due", reason="It waits for its turn.")
     if isinstance(result, Failure):
         mark_failed(row, result, now)
         return replace(report, reason=result.reason)

@@ -67,7 +67,8 @@ FailureKind = Literal["address", "network", "timeout", "redirect", "size", "stat
 class FetchFailed(Exception):
     """Nothing usable came; ``reason`` says why in plain words.
 
-    ``gone`` is a 410: the source said that it will not come back.
+    ``gone`` is a 410: the source said that it will not come back. ``status`` is what the server
+    answered, None when nothing was.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class FetchFailed(Exception):
         *,
         retry_after: timedelta | None = None,
         gone: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.retry_after = retry_after
         self.gone = gone
+        self.status = status
 
 
 Fetcher = Callable[[Ask], Fetched]
@@ -176,6 +179,7 @@ def _answer(response: httpx2.Response, limits: Limits, permanent_url: str | None
             "status",
             retry_after=wait,
             gone=response.status_code == HTTPStatus.GONE,
+            status=response.status_code,
         )
     return Fetched(
         status="unchanged" if unchanged else "new",

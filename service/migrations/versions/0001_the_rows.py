@@ -260,6 +260,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_source_due", ["state", "next_check_at"], unique=False)
 
     op.create_table(
+        "fetch_queue",
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("free_at", UtcDateTime(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_fetch_queue")),
+    )
+    op.create_table(
         "item",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("source_id", BIG_ID, nullable=False),
@@ -540,6 +547,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_item_window")
 
     op.drop_table("item")
+    op.drop_table("fetch_queue")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index("ix_source_due")
 

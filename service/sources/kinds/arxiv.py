@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from service.sources.kinds.arxiv_gap import PER_PAGE, catch_up_url
 from service.sources.kinds.base import (
     BadFeed,
     Kind,
@@ -25,7 +26,13 @@ _NUMBER = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d
 _ABSTRACT = re.compile(r"\bAbstract:\s*")
 
 
+MOST_CATCH_UP = 5
+"""Pages of the API that are read after an outage."""
+
+
 class ArxivConfig(KindConfig):
+    catch_up: str = ""
+    """Address of the query API where the source is a copy of arXiv; '' knows arXiv's own."""
     primary_only: tuple[str, ...] = ()
     """Keep only papers whose primary category is one of these; () keeps all."""
 
@@ -40,20 +47,36 @@ class Arxiv(Kind):
 
     config: ClassVar[type[KindConfig]] = ArxivConfig
     headers: ClassVar[Mapping[str, str]] = {"Accept": ACCEPT}
+    queue: ClassVar[str] = "arxiv"
+
+    def next_url(self, pages: Sequence[Page], source: SourceView) -> str | None:
+        """After an outage: the RSS holds one day's papers only, the API those of the days before.
+
+        A full page of the API has a further one, up to 1500 papers.
+        """
+        config = read_config(ArxivConfig, source.config)
+        caught_up = len(pages) - 1
+        if caught_up and (caught_up >= MOST_CATCH_UP or _entries(pages[-1]) < PER_PAGE):
+            return None
+        return catch_up_url(source, config.catch_up, start=caught_up * PER_PAGE)
 
     def parse(self, pages: Sequence[Page], source: SourceView) -> Parsed:
         config = read_config(ArxivConfig, source.config)
-        (page,) = pages
-        feed = read_xml(page)
-        skipped = list(feed.skipped)
+        feeds = [read_xml(page) for page in pages]
+        skipped = [reason for feed in feeds for reason in feed.skipped]
         items: dict[str, ParsedItem] = {}
-        for entry in feed.entries:
+        for entry in (entry for feed in feeds for entry in feed.entries):
             paper = _paper(entry)
             if isinstance(paper, str):
                 skipped.append(paper)
             elif not config.primary_only or paper.topics[:1][0] in config.primary_only:
                 items.setdefault(paper.identity, paper)
-        return Parsed(items=tuple(items.values()), skipped=tuple(skipped), damage=feed.damage)
+        damage = next((feed.damage for feed in feeds if feed.damage), "")
+        return Parsed(items=tuple(items.values()), skipped=tuple(skipped), damage=damage)
+
+
+def _entries(page: Page) -> int:
+    return len(re.findall(rb"<entry[\s>]", page.body))
 
 
 def _paper(entry: Any) -> ParsedItem | str:

@@ -41,6 +41,10 @@ class SourceView:
     name: str
     url: str
     config: Mapping[str, Any] = field(default_factory=dict)
+    good_at: datetime | None = None
+    """The last good answer before this one."""
+    asked_at: datetime | None = None
+    """Now."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class Kind(Protocol):
 
     config: ClassVar[type[KindConfig]]
     headers: ClassVar[Mapping[str, str]] = {}
+    queue: ClassVar[str] = ""
+    """The queue that all sources of this kind share, of ``turns.QUEUES``; '' for none."""
 
     def inline(self, source: SourceView) -> bytes | None:
         """The answer where the source's own config holds it; None asks for ``source.url``."""
