@@ -12,6 +12,7 @@ COMMANDS = {
     "load": "service.cli.newsletters",
     "dump": "service.cli.newsletters",
     "collect": "service.cli.newsletters",
+    "opml": "service.cli.opml",
     "build": "service.cli.issues",
     "preview": "service.cli.issues",
     "compose": "service.cli.issues",
