@@ -60,6 +60,8 @@ def canonical(
     slugs = {spec.slug for spec in specs}
     kept = _known("section", set(sections), slugs)
     kept |= {spec.slug for spec in specs if not spec.optional}
+    if specs and not kept:
+        raise BadChoice("Keep at least one section. To get nothing more, unsubscribe or pause.")
     return Wanted(
         mail_format,
         None if kept == slugs else tuple(sorted(kept)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,26 +64,30 @@ def dump_command(newsletter: str | None) -> None:
 @click.argument("source", required=False)
 def collect_command(source: str | None) -> None:
     """Check every active source now, or only SOURCE, and say what each gave."""
+    from service.cli.progress import clear, shown
     from service.db import read_scope
     from service.models import Source, SourceState
     from service.sources.collect import collect_source
 
     ready()
     with read_scope() as session:
-        query = select(Source.id).order_by(Source.section, Source.slug)
+        query = select(Source.slug, Source.id).order_by(Source.section, Source.slug)
         query = (
             query.where(Source.slug == source)
             if source
             else query.where(Source.state == SourceState.ACTIVE)
         )
-        ids = list(session.scalars(query))
+        ids = [(slug, source_id) for slug, source_id in session.execute(query)]
     if not ids:
         named = f"There is no source {source!r}." if source else "There are no active sources."
         raise click.ClickException(f"{named} `broadsheet load FILE.toml` makes them.")
     failed = 0
-    for source_id in ids:
+    for source_id in shown(ids, len(ids), sys.stderr):
         report = collect_source(source_id, datetime.now(UTC), force=True)
         failed += report.outcome == "failed"
+        clear(sys.stderr)
         click.echo(str(report))
+    if failed == len(ids):
+        raise click.ClickException("No source could be read; an issue made now would hold nothing.")
     if failed:
         click.echo(f"{failed} of {len(ids)} sources failed; the others are not affected.", err=True)

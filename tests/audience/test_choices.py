@@ -50,6 +50,12 @@ def test_it_says_what_there_is_instead(
         canonical(SPECS, HTML, sections, topics)
 
 
+def test_it_asks_for_one_section_at_least() -> None:
+    optional = tuple(spec.model_copy(update={"optional": True}) for spec in SPECS)
+    with pytest.raises(BadChoice, match="Keep at least one section"):
+        canonical(optional, HTML, (), ())
+
+
 def test_it_keeps_its_keys_for_ever() -> None:
     assert Wanted().key == "949a99b5a978e4d3b34da9272f0c044b5071d22163ea5b9cb40a903256868716"
 

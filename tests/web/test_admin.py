@@ -213,6 +213,16 @@ def test_it_schedules_by_the_newsletters_clock(
     assert local.isoformat().startswith(f"{day}T07:30")
 
 
+def test_it_asks_when_an_hour_is_given_and_now_is_chosen(
+    editor: FlaskClient, draft: Issue, reader: Subscription
+) -> None:
+    day = (wall_clock() + timedelta(days=40)).date().isoformat()
+    answer = send(editor, draft, when="now", at=f"{day}T07:30", count="1")
+    assert answer.status_code == 400
+    assert "Choose one, or clear the hour" in answer.text
+    assert issue(draft.id).state is IssueState.DRAFT
+
+
 @pytest.mark.parametrize("at", ["", "soon", "2001-01-01T00:00", "9999-12-31T23:59"])
 def test_it_refuses_a_time_that_cannot_be(
     at: str, editor: FlaskClient, draft: Issue, reader: Subscription

@@ -24,11 +24,13 @@ from service.models import (
     NoticeKind,
     Timing,
 )
+from service.rendering.preflight.finding import reasons
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
 from service.web.admin.issues import issue_or_404
 from service.web.admin.reach import reach_of
+from service.web.admin.readiness import findings_of
 from service.web.asking import field, now
 
 Answer = str | Response | tuple[str, int]
@@ -69,6 +71,8 @@ def send(issue_id: int) -> Answer:
             plan = _plan(issue, now())
         except BadPlan as error:
             return _form(session, issue, str(error)), 400
+        if why_not := reasons(findings_of(session, issue, now())):
+            return _form(session, issue, why_not), 400
         reach = reach_of(session, issue, now())
         if not reach.readers or field("count") != str(reach.readers):
             changed = bool(field("count"))
@@ -137,6 +141,8 @@ def _plan(issue: Issue, at: datetime) -> Plan:
     """Read the form; an hour is on the newsletter's own clock."""
     timing = Timing.READER_HOUR if field("timing") == Timing.READER_HOUR.value else Timing.NOW
     if field("when") != "at":
+        if field("at", 20):
+            raise BadPlan("You gave an hour and chose “Now”. Choose one, or clear the hour.")
         return Plan(None, timing)
     try:
         local = datetime.fromisoformat(field("at", 20))
