@@ -231,6 +231,16 @@ class Installation:
 
     def publish(self, kind: IssueKind) -> int:
         """The news of one more day as an issue that goes at once; its number, once it is sent."""
+        number = self.draft(kind)
+        with self.inside(), db.session_scope() as session:
+            issue = session.scalars(select(Issue).where(Issue.number == number)).one()
+            now = datetime.now(UTC)
+            approve(session, issue, now, scheduled_at=now, timing=Timing.NOW)
+        self.wait_until_sent(number)
+        return number
+
+    def draft(self, kind: IssueKind) -> int:
+        """The news of one more day as a draft; its number."""
         now = datetime.now(UTC)
         self._day += 1
         while (now.date() + timedelta(days=self._day)).weekday() in WEEKEND:
@@ -240,11 +250,7 @@ class Installation:
             now = datetime.now(UTC)
             newsletter = self.newsletter(session)
             day = _today(newsletter, now) + timedelta(days=self._day)
-            issue = build_issue(session, newsletter, day, now, kind)
-            approve(session, issue, now, scheduled_at=now, timing=Timing.NOW)
-            number = issue.number
-        self.wait_until_sent(number)
-        return number
+            return build_issue(session, newsletter, day, now, kind).number
 
     # --- how it is put together ---
 

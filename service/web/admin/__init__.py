@@ -14,6 +14,7 @@ admin.context_processor(lambda: {"current_user": current_user})
 # The views hang themselves on the blueprint.
 from service.web.admin import (  # noqa: E402
     compose,
+    desk,
     home,
     issues,
     login,
@@ -22,4 +23,14 @@ from service.web.admin import (  # noqa: E402
     subscribers,
 )
 
-__all__ = ["admin", "compose", "home", "issues", "login", "preview", "sending", "subscribers"]
+__all__ = [
+    "admin",
+    "compose",
+    "desk",
+    "home",
+    "issues",
+    "login",
+    "preview",
+    "sending",
+    "subscribers",
+]

@@ -48,6 +48,20 @@ def preview_unsaved() -> Response:
         return _shown(_filled(document, newsletter), "html")
 
 
+@admin.post("/issues/<int(max=2147483647):issue_id>/preview")
+def preview_draft(issue_id: int) -> Response:
+    """A draft with the words that are in the form at this moment; nothing is stored."""
+    with read_scope() as session:
+        issue = issue_or_404(session, issue_id)
+        words = {
+            "subject": " ".join(field("subject").split()) or "(no subject)",
+            "preheader": " ".join(field("preheader").split()),
+            "editorial": field("markdown", 500_000).replace("\r\n", "\n").strip(),
+        }
+        document = document_now(session, issue, now()).model_copy(update=words)
+        return _shown(_filled(document, issue.newsletter), "html")
+
+
 def mail_of(session: Session, issue: Issue) -> FilledMail:
     """The issue with everything in it: as frozen, or as its draft stands."""
     return _filled(document_now(session, issue, now()), issue.newsletter)

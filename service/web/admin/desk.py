@@ -1,0 +1,271 @@
+"""Where an editor shapes a draft: pin, drop, move, edit, write, build again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import abort, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.db import read_scope, session_scope
+from service.issues import curate
+from service.issues.build import build_issue, issue_entries
+from service.issues.errors import BadInput, IssueFrozen
+from service.issues.missing import missing_sources
+from service.models import Entry, Issue, IssueKind, IssueState
+from service.rendering.filters import web_link
+from service.staff.users import audit
+from service.web.admin import admin
+from service.web.admin.accounts import account, editors_only
+from service.web.admin.issues import issue_or_404
+from service.web.admin.outline import (
+    FIELDS,
+    entry_mark,
+    order_mark,
+    outline_of,
+    shown_order,
+    words_mark,
+)
+from service.web.admin.readiness import findings_of
+from service.web.asking import field, now
+
+Answer = str | Response | tuple[str, int]
+
+LONGEST_EDITORIAL = 500_000
+LONGEST_TEXT = 20_000
+LONGEST_LINE = 1_000
+"""Characters."""
+
+DONE = {
+    "pin": "Pinned: it stands before the others.",
+    "unpin": "No longer pinned.",
+    "drop": "Dropped. It is kept below, should you want it back.",
+    "restore": "Back in the issue.",
+    "up": "Moved up.",
+    "down": "Moved down.",
+}
+
+
+class Outdated(ValueError):
+    """Somebody else changed it since the form was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another editor changed this while you had it open. Nothing of yours was stored: "
+            "this is how it stands now."
+        )
+
+
+@admin.get("/issues/<int(max=2147483647):issue_id>/desk")
+@editors_only
+def desk(issue_id: int) -> Answer:
+    with read_scope() as session:
+        issue = _issue(session, issue_id)
+        if issue.state is not IssueState.DRAFT:
+            flash(f"This issue is {issue.state.value}: only a draft can be changed.", "problem")
+            return redirect(url_for("admin.issue", issue_id=issue.id), 303)
+        return _page(session, issue)
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/desk/words")
+@editors_only
+def write_words(issue_id: int) -> Answer:
+    """Store the words that were changed; those left alone go on following the entries."""
+    typed = {
+        "subject": field("subject"),
+        "preheader": field("preheader"),
+        "editorial": _lines(field("markdown", LONGEST_EDITORIAL)),
+    }
+    with session_scope() as session:
+        issue = _issue(session, issue_id)
+        try:
+            curate.require_draft(session, issue)
+            _require_seen(words_mark(issue))
+            changed = {
+                name: text
+                for name, text in typed.items()
+                if text.strip() != getattr(issue, name).strip()
+            }
+            curate.write(session, issue, **changed)
+        except (BadInput, Outdated) as error:
+            return _page(session, issue, str(error), typed=typed), 409
+        except IssueFrozen as error:
+            return _frozen(issue, error)
+        if changed:
+            _note(session, issue, "issue.write", fields=sorted(changed))
+        return _back(issue, "Saved." if changed else "Nothing was changed.", "words")
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/desk/entries/<int(max=2147483647):entry_id>")
+@editors_only
+def change_entry(issue_id: int, entry_id: int) -> Answer:
+    step = field("do")
+    if step not in DONE:
+        abort(400)
+    with session_scope() as session:
+        issue = _issue(session, issue_id)
+        try:
+            curate.require_draft(session, issue)
+            entry = _entry(session, issue, entry_id)
+            _take_step(session, issue, entry, step)
+        except (BadInput, Outdated) as error:
+            return _page(session, issue, str(error)), 409
+        except IssueFrozen as error:
+            return _frozen(issue, error)
+        _note(session, issue, f"entry.{step}", entry=entry.key)
+        return _back(issue, DONE[step], f"entry-{entry.id}")
+
+
+@admin.post(
+    "/issues/<int(max=2147483647):issue_id>/desk/entries/<int(max=2147483647):entry_id>/edit"
+)
+@editors_only
+def edit_entry(issue_id: int, entry_id: int) -> Answer:
+    with session_scope() as session:
+        issue = _issue(session, issue_id)
+        typed: dict[str, str] = {}
+        try:
+            curate.require_draft(session, issue)
+            entry = _entry(session, issue, entry_id)
+            typed = _typed(entry)
+            _require_seen(entry_mark(entry))
+            changed = {name: text for name, text in typed.items() if text != entry.data.get(name)}
+            _check(entry, changed)
+            if changed:
+                curate.edit(session, entry, changed)
+        except (BadInput, Outdated) as error:
+            return _page(session, issue, str(error), editing=entry_id, typed=typed), 409
+        except IssueFrozen as error:
+            return _frozen(issue, error)
+        if changed:
+            _note(session, issue, "entry.edit", entry=entry.key, fields=sorted(changed))
+        return _back(issue, "Saved." if changed else "Nothing was changed.", f"entry-{entry.id}")
+
+
+@admin.post("/issues/<int(max=2147483647):issue_id>/desk/rebuild")
+@editors_only
+def rebuild(issue_id: int) -> Answer:
+    """Compose again of what is collected already, around what editors have done."""
+    with session_scope() as session:
+        issue = _issue(session, issue_id)
+        if issue.local_date is None:
+            abort(404)
+        try:
+            curate.require_draft(session, issue)
+            build_issue(session, issue.newsletter, issue.local_date, now(), issue.kind)
+        except IssueFrozen as error:
+            return _frozen(issue, error)
+        _note(session, issue, "issue.rebuild")
+        if issue.state is not IssueState.DRAFT:
+            return _frozen(issue, issue.reason or "The issue is no draft any more.")
+        return _back(issue, "Built again. What you had changed is as you left it.", "outline")
+
+
+def _take_step(session: Session, issue: Issue, entry: Entry, step: str) -> None:
+    if step in ("up", "down"):
+        _move(session, issue, entry, -1 if step == "up" else 1)
+        return
+    _require_seen(entry_mark(entry))
+    if step in ("pin", "unpin"):
+        curate.pin(session, entry, pinned=step == "pin")
+    else:
+        curate.drop(session, entry, dropped=step == "drop")
+
+
+def _move(session: Session, issue: Issue, entry: Entry, by: int) -> None:
+    """Let the entry change places with its neighbour as a mail has them."""
+    rows = [row for row in issue_entries(session, issue) if row.section == entry.section]
+    if field("order") != order_mark(rows):
+        raise Outdated
+    shown = shown_order(rows)
+    place = shown.index(entry) + by
+    if not 0 <= place < len(shown) or shown[place].pinned != entry.pinned:
+        raise BadInput("It cannot move further: pinned entries stand before all others.")
+    keys = [row.key for row in rows]
+    here, there = keys.index(entry.key), keys.index(shown[place].key)
+    keys[here], keys[there] = keys[there], keys[here]
+    curate.reorder(session, issue, entry.section, keys)
+
+
+def _issue(session: Session, issue_id: int) -> Issue:
+    issue = issue_or_404(session, issue_id)
+    if issue.kind is IssueKind.MANUAL:
+        abort(404)
+    return issue
+
+
+def _entry(session: Session, issue: Issue, entry_id: int) -> Entry:
+    """The entry as the database has it now; the issue must be locked."""
+    entry = session.get(Entry, entry_id, populate_existing=True)
+    if entry is None or entry.issue_id != issue.id:
+        raise BadInput("That entry is gone: the issue was built again meanwhile.")
+    return entry
+
+
+def _require_seen(mark: str) -> None:
+    """Raise :class:`Outdated` unless the form was made of what is there now."""
+    if field("seen") != mark:
+        raise Outdated
+
+
+def _typed(entry: Entry) -> dict[str, str]:
+    fields = FIELDS[entry.data["kind"]]
+    return {
+        one.name: _lines(field(one.name, LONGEST_TEXT)).strip()
+        if one.is_long
+        else " ".join(field(one.name, LONGEST_LINE).split())
+        for one in fields
+    }
+
+
+def _check(entry: Entry, changed: Mapping[str, str]) -> None:
+    for one in FIELDS[entry.data["kind"]]:
+        if one.is_needed and changed.get(one.name) == "":
+            raise BadInput(f"{one.label}: write something, or drop the entry.")
+    if changed.get("url") and not web_link(changed["url"]):
+        raise BadInput("Link: give an address that begins with https:// or http://.")
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _page(
+    session: Session,
+    issue: Issue,
+    problem: str = "",
+    *,
+    editing: int | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> str:
+    """The desk; with what was typed and could not be stored still in its form."""
+    session.flush()
+    words = {name: getattr(issue, name) for name in ("subject", "preheader", "editorial")}
+    return render_template(
+        "admin/desk.html",
+        issue=issue,
+        parts=outline_of(session, issue),
+        problem=problem,
+        words=words if typed is None or editing else typed,
+        words_seen=words_mark(issue),
+        editing=editing,
+        missing=missing_sources(session, issue),
+        findings=findings_of(session, issue, now()),
+        typed=typed or {},
+    )
+
+
+def _frozen(issue: Issue, why: object) -> Response:
+    flash(str(why), "problem")
+    return redirect(url_for("admin.issue", issue_id=issue.id), 303)
+
+
+def _back(issue: Issue, said: str, anchor: str) -> Response:
+    flash(said, "done")
+    return redirect(url_for("admin.desk", issue_id=issue.id, _anchor=anchor), 303)
+
+
+def _note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+    subject = f"{issue.newsletter.slug} issue {issue.number}"
+    audit(session, account().id, action, subject, now(), **detail)

@@ -1,0 +1,126 @@
+"""Editors shape the day's issue, let it go, and watch it arrive as it was shaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from service.models import IssueKind
+from tests.browser.editor import log_in
+from tests.browser.looks import faults
+from tests.browser.watch import Watch
+from tests.servers.installation import Installation
+
+WIDTHS = (1280, 390)
+READER = "ada@readers.example.com"
+SUBJECT = "Shaped by hand"
+
+
+def test_it_takes_an_issue_from_the_build_to_the_mailbox_as_it_was_shaped(
+    installation: Installation, watch: Watch, tmp_path: Path
+) -> None:
+    number = installation.draft(IssueKind.DAILY)
+    page = at_the_desk(installation, watch.person(), number)
+    without_scripts = at_the_desk(installation, watch.person(javascript=False), number)
+    first, second, third, fourth = titles(page)[:4]
+
+    step(without_scripts, third, "Pin", "Pinned")
+    assert titles(without_scripts)[:3] == [third, first, second]
+    another_was_faster(page, third)
+    assert all("409" in complaint for complaint in watch.complaints), watch.complaints
+    watch.complaints.clear()  # that answer itself is what was asked for
+    step(page, first, "Drop", "Dropped")
+    step(page, second, "Move down", "Moved down")
+    assert titles(page)[:3] == [third, fourth, second]
+    what_was_typed_outlives_a_step(page, fourth)
+    edit(page, second, "A title by the editor")
+    write_words(page)
+    assert faults(page, "shaping", WIDTHS, tmp_path) == []
+
+    approve_and_watch(page)
+    installation.wait_until_sent(number)
+    text = text_of_the_mail(installation)
+    assert "A word from the desk." in text.replace("*", "")
+    places = [text.index(title) for title in (fourth, third, "A title by the editor")]
+    assert places == sorted(places)
+    assert first not in text
+
+
+def at_the_desk(installation: Installation, page: Page, number: int) -> Page:
+    log_in(page)
+    page.goto(f"/admin/issues/{installation.issue(number).id}")
+    page.get_by_role("link", name="Shape it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shape the issue")
+    return page
+
+
+def labs(page: Page) -> Locator:
+    return page.get_by_role("region", name="AI Labs", exact=True)
+
+
+def titles(page: Page) -> list[str]:
+    """Of the entries that are in, in order."""
+    return labs(page).locator(":scope > ol > .line strong").all_inner_texts()
+
+
+def line(page: Page, title: str) -> Locator:
+    return labs(page).locator(".line").filter(has_text=title)
+
+
+def step(page: Page, title: str, button: str, said: str) -> None:
+    line(page, title).get_by_role("button", name=f"{button}:").click()
+    expect(page.get_by_role("status")).to_contain_text(said)
+
+
+def another_was_faster(page: Page, title: str) -> None:
+    """This page still shows the entry as it was: it is told, and shown how it is."""
+    line(page, title).get_by_role("button", name="Drop:").click()
+    expect(page.get_by_role("alert")).to_contain_text("Another editor changed this")
+    expect(line(page, title)).to_contain_text("pinned")
+
+
+def what_was_typed_outlives_a_step(page: Page, title: str) -> None:
+    """A step by its key, while the words are being written."""
+    page.get_by_label("Subject").fill("Half a th")
+    line(page, title).focus()
+    page.keyboard.press("p")
+    expect(page.get_by_role("status")).to_contain_text("Pinned")
+    expect(page.get_by_label("Subject")).to_have_value("Half a th")
+
+
+def edit(page: Page, title: str, better: str) -> None:
+    place = line(page, title)
+    place.locator("summary").click()
+    place.get_by_label("Title").fill(better)
+    place.get_by_role("button", name="Save the entry").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    expect(line(page, better)).to_contain_text("changed by an editor")
+
+
+def write_words(page: Page) -> None:
+    page.get_by_label("Subject").fill(SUBJECT)
+    page.get_by_label("Editorial, in Markdown").fill("A **word** from the desk.")
+    page.get_by_role("button", name="Preview", exact=True).click()
+    shown = page.frame_locator("iframe[name=preview]")
+    expect(shown.get_by_text("from the desk")).to_be_visible()
+    page.get_by_role("button", name="Save the words", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    expect(page.get_by_label("Subject")).to_have_value(SUBJECT)
+
+
+def approve_and_watch(page: Page) -> None:
+    page.get_by_role("link", name="Approve and send").click()
+    page.get_by_label("To everyone at that moment").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send it to").click()
+    counts = page.locator("#counts")
+    expect(counts.locator(".state")).to_have_text("sent")
+    expect(counts.locator("tr.sum")).to_be_visible()
+
+
+def text_of_the_mail(installation: Installation) -> str:
+    """What the reader got, on one line: the text part wraps where it likes."""
+    mails = installation.inbox.of(READER)
+    [text] = [mail.text or "" for mail in mails if mail.subject == SUBJECT]
+    return " ".join(text.split())
