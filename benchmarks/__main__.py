@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.table import machine
 
-NAMES = ("mail", "sending")
+NAMES = ("issue", "mail", "sending")
 
 
 def main(wanted: list[str]) -> None:
