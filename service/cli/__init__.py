@@ -16,6 +16,7 @@ COMMANDS = {
     "build": "service.cli.issues",
     "preview": "service.cli.issues",
     "compose": "service.cli.issues",
+    "draft": "service.cli.drafts",
     "send": "service.cli.sending",
     "status": "service.cli.sending",
     "events": "service.cli.sending",

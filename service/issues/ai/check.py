@@ -44,6 +44,30 @@ FAMILIES = frozenset(
 )
 """Names of models that are told by no digit, wherever they stand in a sentence."""
 
+_STANDINGS = frozenset(
+    {"beats", "climbs", "drops", "falls", "gains", "jumps", "keeps", "leads", "overtakes", "passes"}
+    | {"remains", "rises", "scores", "slips", "stands", "surges", "takes", "tops", "trails", "wins"}
+    | {
+        "beat",
+        "climbed",
+        "dropped",
+        "fell",
+        "gained",
+        "jumped",
+        "led",
+        "overtook",
+        "passed",
+        "rose",
+    }
+    | {"scored", "slipped", "surged", "topped", "trailed", "won"}
+)
+"""What is said of a model: the word before it at the head of a sentence is taken for a name."""
+_OPENERS = frozenset(
+    {"all", "another", "both", "each", "everyone", "everything", "few", "he", "it", "many", "most"}
+    | {"neither", "nobody", "none", "nothing", "one", "others", "she", "some", "that", "these"}
+    | {"they", "this", "those", "we", "what", "which", "who", "you"}
+)
+
 _COMMON = frozenset({"ai", "api", "apis", "gpu", "gpus", "i", "llm", "llms", "ml"})
 
 
@@ -102,6 +126,7 @@ def _strangers(said: str, known: str) -> list[str]:
     vocabulary = {form for word in words for form in _forms(word)}
     pairs = set(_pairs(words))
     begins = {match.end() for match in _SENTENCE.finditer(said)}
+    begins -= {match.start() for match in _WORD.finditer(said) if _has_a_standing(match, said)}
     found = [
         match.group()
         for match in _WORD.finditer(said)
@@ -115,6 +140,17 @@ def _strangers(said: str, known: str) -> list[str]:
         if (name.casefold(), number) not in pairs
     ]
     return list(dict.fromkeys(found))
+
+
+def _has_a_standing(word: re.Match[str], said: str) -> bool:
+    """Whether *word* is followed by what a model does: then no capital is there by chance."""
+    behind = _WORD.search(said, word.end())
+    return (
+        behind is not None
+        and said[word.end() : behind.start()].isspace()
+        and behind.group() in _STANDINGS
+        and word.group().casefold() not in _OPENERS
+    )
 
 
 def _is_name(word: str, *, begins_sentence: bool) -> bool:

@@ -79,6 +79,7 @@ FACTS = facts_of(DOCUMENT)
         "See [the weights](https://a.example/1).",
         "**Everyone** looked at one thing.\n\n- Nobody knew why.\n- Perhaps the AI did.",
         "On November 20, 2026 little happened.",
+        "Nobody leads for long. Everyone fell. Researchers agree. Aster leads.",
     ],
 )
 def test_it_passes_what_the_facts_hold(draft: str) -> None:
@@ -109,6 +110,8 @@ def test_it_refuses_a_number_of_its_own(draft: str, said: str) -> None:
     ("draft", "name"),
     [
         ("Meanwhile Zephyrion leads.", "Zephyrion"),
+        ("Zephyrion leads.", "Zephyrion"),
+        ("All is well. Zephyrion fell.", "Zephyrion"),
         ("Nobody spoke of Brill-8B.", "Brill-8B"),
         ("claude is ahead.", "claude"),
         ("Gemini leads today.", "Gemini"),
