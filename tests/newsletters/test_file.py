@@ -60,7 +60,7 @@ config = { columns = [{ key = "score", label = "Score", path = "a.b" }], deep = 
 
 
 def accept(kind: str, config: dict[str, Any]) -> None:
-    if kind not in {"feed", "table", "arxiv", "github"}:
+    if kind not in {"feed", "page", "table", "arxiv", "github"}:
         raise ValueError(f"there is no kind of source called '{kind}'")
 
 
