@@ -59,7 +59,7 @@ def dispatch_issue(issue_id: int) -> None:
             return
         resumed = issue.state is IssueState.SENDING  # planned before it was held
     if not resumed:
-        if why_not := _not_fit(issue_id, now):
+        if why_not := not_fit(issue_id, now):
             with session_scope() as session:
                 halt_unsent(session, issue_id, f"It cannot be sent. {why_not}")
             log.error("issue.not_fit", issue=issue_id, reason=why_not)
@@ -80,10 +80,13 @@ def dispatch_issue(issue_id: int) -> None:
             publish(Bell.BATCH, waiting_id)
 
 
-def _not_fit(issue_id: int, now: datetime) -> str:
+def not_fit(issue_id: int, now: datetime) -> str:
     """Why the issue must not go out; '' when it may."""
     with read_scope() as session:
-        return reasons(findings_for(session, session.get_one(Issue, issue_id), now))
+        issue = session.get_one(Issue, issue_id)
+        if issue.state is not IssueState.APPROVED:  # taken back meanwhile: nothing is planned
+            return ""
+        return reasons(findings_for(session, issue, now))
 
 
 def render_and_plan(issue_id: int, now: datetime) -> Planned:

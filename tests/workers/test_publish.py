@@ -169,3 +169,12 @@ def test_it_holds_an_issue_that_must_not_go_out(
             "give it a web address, or take it out."
         )
         assert session.scalars(select(Delivery)).all() == []
+
+
+def test_it_judges_no_issue_whose_approval_was_taken_back(issue: Issue, now: datetime) -> None:
+    from workers import publish
+
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        row.state, row.document = IssueState.DRAFT, None
+    assert publish.not_fit(issue.id, now) == ""
