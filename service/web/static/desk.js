@@ -7,8 +7,21 @@ const wordsAreTouched = () =>
 const main = document.querySelector("main");
 let busy = false;
 
-function takeOver(page) {
+function forgetWhatWasSaid() {
   for (const old of main.querySelectorAll(":scope > [role=status], :scope > [role=alert]")) old.remove();
+}
+
+function say(problem) {
+  forgetWhatWasSaid();
+  const said = document.createElement("p");
+  said.className = "problem";
+  said.setAttribute("role", "alert");
+  said.textContent = problem;
+  main.prepend(said);
+}
+
+function takeOver(page) {
+  forgetWhatWasSaid();
   for (const said of [...page.querySelectorAll("main > [role=status], main > [role=alert]")].reverse()) {
     main.prepend(document.adoptNode(said));
   }
@@ -48,8 +61,7 @@ main.addEventListener("submit", async (event) => {
   try {
     await send(form, event.submitter);
   } catch {
-    busy = false;
-    form.requestSubmit === undefined ? form.submit() : location.reload();
+    say("The server did not answer, so nothing was changed. Try again in a moment.");
   } finally {
     busy = false;
   }
