@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.config import settings
 from service.issues import approve as approving
 from service.issues.approval import Rule, Step, next_step
 from service.issues.build import build_issue
@@ -189,3 +190,14 @@ def test_the_tick_reminds(session: Session, issue: Issue) -> None:
     sweep(NOW + 5 * HOUR)
     session.expire_all()
     assert {notice.payload["kind"] for notice in alerts(session)} == {"last_call"}
+
+
+def test_the_reminder_is_a_mail_that_leads_to_the_issue(session: Session, issue: Issue) -> None:
+    from workers.notices import mail_of_notice
+
+    tend_waiting(session, NOW)
+    notice = alerts(session)[0]
+    mail, values = mail_of_notice(session, notice, settings())
+    filled = mail.fill(values)
+    assert "It waits for an editor until 14:00" in " ".join(filled.text.split())
+    assert f"/admin/issues/{issue.id}" in filled.text
