@@ -122,6 +122,17 @@ def test_it_shows_the_full_table_with_what_moved(
     assert '<span class="change">+5.1</span>' in page
 
 
+def test_it_shows_the_last_table_after_an_issue_without_one(
+    client: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Newsletter, newsletter.id)
+        row.sections = [*row.sections, TABLES.model_dump(mode="json")]
+    add_issue(newsletter, 8, now, "Tables", spec=TABLES, entries=[table(5)])
+    add_issue(newsletter, 9, now + timedelta(days=1), "No tables")
+    assert "model-5" in client.get("/n/report/tables").text
+
+
 def test_it_goes_through_a_long_archive_by_pages(
     client: FlaskClient, newsletter: Newsletter, now: datetime
 ) -> None:

@@ -67,11 +67,13 @@ def section_page(newsletter: str, section: str) -> Response:
         if spec is None:
             abort(404)
         # A table is shown as it stands: yesterday's is on yesterday's issue.
-        several = 1 if spec.kind in ("tables", "repos") else ISSUES_OF_A_SECTION
-        stamps = editions.stamps(session, found, several + 1, offset=(page - 1) * several)
+        stands = spec.kind in ("tables", "repos")
+        stamps = editions.stamps(
+            session, found, ISSUES_OF_A_SECTION + 1, offset=(page - 1) * ISSUES_OF_A_SECTION
+        )
 
         def body() -> str:
-            shown = [identity for identity, _ in stamps[:several]]
+            shown = [identity for identity, _ in stamps[:ISSUES_OF_A_SECTION]]
             documents = editions.documents(session, shown)
             parts = [
                 (documents[identity], part)
@@ -83,9 +85,9 @@ def section_page(newsletter: str, section: str) -> Response:
                 "public/section.html",
                 newsletter=found,
                 spec=spec,
-                parts=parts,
+                parts=parts[:1] if stands else parts,
                 page=page,
-                older=len(stamps) > several,
+                older=len(stamps) > ISSUES_OF_A_SECTION and not stands,
             )
 
         return fresh.answer(found, stamps, body, seconds=LIST_SECONDS)
