@@ -5,7 +5,7 @@ One check of one source reads in this order:
     collect     claims the source, reads it, writes what came, says what became of it
     reading     asks for its pages, with its key and what it told us the last time
     fetch       one safe, conditional request; ``network`` keeps it off private addresses
-    turns       one request at a time where sources share a service, such as arXiv
+    turns       one request at a time to a host, and to what sources share, such as arXiv
     uploads     a file of the operator's in place of a request
     kinds       bytes → items or a table; one module a kind, no network and no rows
     storing     items and snapshots into their rows

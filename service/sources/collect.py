@@ -18,7 +18,7 @@ from service.sources.kinds import BadFeed, BadSource, SourceView, kind_named
 from service.sources.reading import Known, Reading, read_source
 from service.sources.report import CollectReport
 from service.sources.storing import Counts, keep_snapshot_of_day, store_items, store_snapshot
-from service.sources.turns import QUEUES, NotOurTurn, in_turn
+from service.sources.turns import NotOurTurn, in_turn, queue_of
 
 CLAIM = timedelta(minutes=10)
 """How long a source is one worker's; more than its pages can take. A crash leaves it until then."""
@@ -92,7 +92,8 @@ def _take(source_id: int, now: datetime, *, force: bool) -> _Taken | CollectRepo
 def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure | NotOurTurn:
     try:
         kind = kind_named(taken.kind)
-        fetcher = in_turn(QUEUES[kind.queue], fetcher) if kind.queue else fetcher
+        queue = queue_of(kind.queue, taken.view.url)
+        fetcher = in_turn(queue, fetcher) if queue else fetcher
         return read_source(kind, taken.view, taken.known, fetcher)
     except NotOurTurn as error:
         return error

@@ -1,4 +1,4 @@
-"""One polite queue for a service that several sources share: one request at a time, with pauses.
+"""One request at a time to a host, and to a service that several sources share, with pauses.
 
 arXiv asks for one connection and at most one request in three seconds, over all that somebody runs
 (info.arxiv.org/help/api/tou.html). So the queue is a row that a worker claims by one UPDATE before
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from urllib.parse import urlsplit
 
 from sqlalchemy import Table, select, update
 
@@ -27,7 +28,7 @@ FIRST_REST = timedelta(seconds=30)
 LONGEST_REST = timedelta(hours=1)
 """After many refusals; what the server itself asks for may be longer."""
 _BUSY = frozenset({429, 503})
-_LOOK_AGAIN = 0.25
+_LOOK_AGAIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,25 @@ class Queue:
     """From the end of a request to the beginning of the next."""
     patience: timedelta = timedelta(seconds=15)
     """How long a worker waits for its turn before it does something else."""
+    rests: bool = True
+    """A refusal is one to all that stand in it."""
 
 
 QUEUES = {"arxiv": Queue("arxiv", timedelta(seconds=3))}
+
+
+def queue_of(kind_queue: str, url: str) -> Queue | None:
+    """The queue in which a source stands: its kind's, else its host's; None where there is none.
+
+    A host's has no pause: it keeps us to one connection, and each source backs off for itself.
+    """
+    if kind_queue:
+        return QUEUES[kind_queue]
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return None
+    return Queue(host[:63], timedelta(0), rests=False) if host else None
 
 
 class NotOurTurn(Exception):
@@ -67,8 +84,8 @@ def _turn(queue: Queue) -> Iterator[None]:
     try:
         yield
     except FetchFailed as error:
-        refused = error.status in _BUSY
-        rest = max(queue.pause, error.retry_after or timedelta())
+        refused = queue.rests and error.status in _BUSY
+        rest = max(queue.pause, (refused and error.retry_after) or timedelta())
         raise
     finally:
         _give_back(queue, held_until, rest, refused=refused)
@@ -110,8 +127,8 @@ def _take(queue: Queue) -> datetime | None:
 def _give_back(queue: Queue, held_until: datetime, rest: timedelta, *, refused: bool) -> None:
     """Free the queue after *rest*. Refusals come in runs, so each in a row doubles the rest."""
     with session_scope() as session:
-        row = session.get_one(FetchQueue, queue.name, with_for_update=True)
-        if row.free_at != held_until:
+        row = session.get(FetchQueue, queue.name, with_for_update=True)
+        if row is None or row.free_at != held_until:
             return  # we took too long, and it is another's by now
         row.refusals = row.refusals + 1 if refused else 0
         if refused:

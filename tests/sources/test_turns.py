@@ -14,7 +14,7 @@ from service.db import session_scope
 from service.models import FetchQueue, SourceState
 from service.sources.collect import collect_source
 from service.sources.fetch import Ask, FetchFailed, fetch
-from service.sources.turns import QUEUES, NotOurTurn, Queue, in_turn
+from service.sources.turns import QUEUES, NotOurTurn, Queue, in_turn, queue_of
 from tests.sources.conftest import DATA, AddSource
 from tests.sources.origin import Answer, Origin, Request
 from tests.sources.test_collect import row
@@ -126,6 +126,46 @@ def test_it_puts_a_paper_source_off_until_its_turn_without_calling_it_failed(
         assert source.next_check_at == session.get_one(FetchQueue, "arxiv").free_at
     assert (source.failures, source.problem, source.state) == (0, None, SourceState.ACTIVE)
     assert origin.requests == []
+
+
+def test_it_has_one_connection_to_a_host_whatever_the_number_of_sources(
+    origin: Origin, add_source: AddSource, now: datetime
+) -> None:
+    open_now: list[int] = []
+    most: list[int] = []
+
+    def answer(request: Request) -> Answer:
+        open_now.append(1)
+        most.append(len(open_now))
+        time.sleep(0.05)  # a request takes time, in which no other may begin
+        open_now.pop()
+        return Answer((DATA / "rss.xml").read_bytes())
+
+    ids = []
+    for slug in ("one", "two", "three"):
+        origin.pages[f"/{slug}"] = answer
+        ids.append(add_source(origin.url(f"/{slug}"), slug=slug))
+    with ThreadPoolExecutor(3) as workers:
+        reports = list(workers.map(lambda source_id: collect_source(source_id, now), ids))
+    assert [report.outcome for report in reports] == ["new"] * 3
+    assert max(most) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind_queue", "url", "name"),
+    [
+        ("arxiv", "https://rss.arxiv.org/rss/cs.SE", "arxiv"),
+        ("", "https://user:word@Lab.example/feed", "lab.example"),
+        ("", "https://lab.example:8443/feed", "lab.example:8443"),
+        ("", "", None),
+        ("", "https://[broken", None),
+    ],
+)
+def test_it_knows_in_which_line_a_source_stands(
+    kind_queue: str, url: str, name: str | None
+) -> None:
+    queue = queue_of(kind_queue, url)
+    assert (queue.name if queue else None) == name
 
 
 def test_it_keeps_other_kinds_out_of_the_queue(
