@@ -32,7 +32,7 @@ def import_command(newsletter: str, file: Path, dry_run: bool) -> None:
             report = import_csv(session, found, lines, datetime.now(UTC), dry_run=dry_run)
     except UnicodeDecodeError as error:
         raise click.ClickException(
-            f"{file} is not UTF-8 (byte {error.start}). Save it as UTF-8 and import it again; "
+            f"{file}: it is not UTF-8 (byte {error.start}). Save it as UTF-8 and import it again; "
             "nothing was added."
         ) from error
     except BadFile as error:
