@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,12 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from service.config import Settings
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+from tests.servers.ports import free_port
 
 
 def until(look: Callable[[], object], what: str, seconds: float = 60) -> None:

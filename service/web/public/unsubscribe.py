@@ -6,6 +6,7 @@ redirected. The token in the path is the key, so there is nothing that CSRF prot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +16,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.audience import tokens
 from service.audience.choices import BadChoice
-from service.audience.preferences import change_preferences, next_issue_at, preferences_of
+from service.audience.preferences import (
+    Preferences,
+    change_preferences,
+    next_issue_at,
+    preferences_of,
+)
 from service.audience.subscribe import Leaving, undo_unsubscribe, unsubscribe
 from service.config import settings
 from service.db import read_scope, session_scope
@@ -85,7 +91,11 @@ def undo(token: str) -> str | AnyResponse:
 
 @public.post("/unsubscribe/<token>/weekly")
 def weekly_instead(token: str) -> str:
-    return _instead(token, "From now on you get the weekly issue only.", cadence=Cadence.WEEKLY)
+    return _instead(
+        token,
+        "From now on you get the weekly issue only.",
+        lambda asked: replace(asked, cadence=Cadence.WEEKLY),
+    )
 
 
 @public.post("/unsubscribe/<token>/pause")
@@ -93,16 +103,15 @@ def pause_instead(token: str) -> str:
     return _instead(
         token,
         f"Paused for {PAUSE_DAYS} days. Then it goes on by itself.",
-        paused_until=now() + timedelta(days=PAUSE_DAYS),
+        lambda asked: replace(asked, paused_until=now() + timedelta(days=PAUSE_DAYS)),
     )
 
 
-def _instead(token: str, said: str, **changes: object) -> str:
+def _instead(token: str, said: str, change: Callable[[Preferences], Preferences]) -> str:
     with session_scope() as session:
         subscription = _subscription(session, token)
         try:
-            asked = replace(preferences_of(subscription), **changes)  # type: ignore[arg-type]
-            change_preferences(session, subscription, asked, now())
+            change_preferences(session, subscription, change(preferences_of(subscription)), now())
         except BadChoice:
             abort(400)
         return _kept_page(session, subscription.id, said)
