@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.message.slots import Slotted
 
@@ -18,8 +19,7 @@ def one_line(text: str) -> str:
     return text.translate(_NOT_IN_A_LINE).strip()
 
 
-@dataclass(frozen=True)
-class FilledMail:
+class FilledMail(NamedTuple):
     """A mail for one reader."""
 
     subject: str

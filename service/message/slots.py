@@ -58,7 +58,9 @@ class Slotted:
 
     def join(self, value_of: Callable[[str], str]) -> str:
         """The text with *value_of* called once for each slot, in order."""
-        pieces = [self.literals[0]]
-        for name, literal in zip(self.slots, self.literals[1:], strict=True):
-            pieces += (value_of(name), literal)
+        if not self.slots:
+            return self.literals[0]
+        pieces = [""] * (2 * len(self.slots) + 1)
+        pieces[0::2] = self.literals
+        pieces[1::2] = map(value_of, self.slots)
         return "".join(pieces)
