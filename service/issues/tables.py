@@ -8,13 +8,11 @@ from typing import Any
 
 from service.issues.deltas import Comparison, Figures, Verdict, compare
 from service.issues.values import Line
-from service.models.document import Column, Repository, TableEntry, TableRow
+from service.models.document import NEW, Column, Repository, TableEntry, TableRow
 from service.models.figures import ColumnSpec, format_cell
 
 RANK = Column(key="rank", label="#", numeric=True)
 NAME = Column(key="name", label="Name")
-NEW = "new"
-"""What ``TableRow.change`` says of a row that the last issue's table did not have."""
 
 
 @dataclass(frozen=True)

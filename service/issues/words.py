@@ -7,11 +7,11 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.issues.editorial import fallback
 from service.issues.gather import ENTRY
 from service.issues.headline import preheader, subject
 from service.models import Entry, Issue, IssueKind, Newsletter
 from service.models.document import Section, SectionSpec
+from service.models.editorial import fallback
 
 
 def specs_of(newsletter: Newsletter) -> tuple[SectionSpec, ...]:

@@ -74,6 +74,10 @@ class Column(Value):
     numeric: bool = False
 
 
+NEW = "new"
+"""What ``TableRow.change`` says of a row that the last issue's table did not have."""
+
+
 class TableRow(Value):
     cells: tuple[str, ...]
     """As shown, one for each column; '' where the source has no figure."""

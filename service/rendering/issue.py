@@ -12,6 +12,7 @@ from service.message.slots import mark
 from service.models.audience import MailFormat
 from service.models.content import Newsletter
 from service.models.document import AnyEntry, Document, Section, SectionSpec, TableEntry
+from service.models.editorial import retold
 from service.rendering import markdown
 from service.rendering.clip import fitted
 from service.rendering.environment import render
@@ -75,18 +76,9 @@ class Parts:
 def choose(document: Document, wanted: Wanted) -> Document:
     """*document* as the reader wants it: sections, topics, and each section's limit.
 
-    A section without entries stays when it has something to say about that. An editorial that
-    was counted out from all sections is dropped where the reader gets others: it would speak of
-    what is not there. What an editor wrote stays, whatever the reader chose.
+    A section without entries stays when it has something to say about that. A stand-in for an
+    editorial is made anew of what is left; what an editor wrote stays, whatever the reader chose.
     """
-    kept = _kept(document, wanted)
-    chosen = document.model_copy(update={"sections": kept})
-    if document.editorial_origin == "template" and kept != _kept(document, FULLEST):
-        return chosen.model_copy(update={"editorial": "", "editorial_origin": "none"})
-    return chosen
-
-
-def _kept(document: Document, wanted: Wanted) -> tuple[Section, ...]:
     chosen = (
         _chosen(section, frozenset(wanted.topics))
         for section in document.sections
@@ -94,7 +86,8 @@ def _kept(document: Document, wanted: Wanted) -> tuple[Section, ...]:
         or section.spec.slug in wanted.sections
         or not section.spec.optional
     )
-    return tuple(section for section in chosen if section.entries or section.spec.empty)
+    kept = tuple(section for section in chosen if section.entries or section.spec.empty)
+    return retold(document.model_copy(update={"sections": kept}))
 
 
 def _chosen(section: Section, topics: frozenset[str]) -> Section:
@@ -125,8 +118,8 @@ def render_issue(document: Document, wanted: Wanted, identity: Identity, nonce: 
     document = choose(document, wanted)
     if wanted.mail_format is MailFormat.TEXT:
         return _parts(document, frozenset(), identity, nonce, html=None)
-    fit = fitted(document, lambda fewer, cut: _html(fewer, cut, identity, nonce))
-    return _parts(fit.document, fit.cut, identity, nonce, html=fit.html)
+    fit = fitted(document, lambda fewer, cut: _html(retold(fewer), cut, identity, nonce))
+    return _parts(retold(fit.document), fit.cut, identity, nonce, html=fit.html)
 
 
 def _parts(

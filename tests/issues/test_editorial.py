@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.issues.editorial import fallback
 from service.issues.tables import Board, Take, table_entry
 from service.models.document import AnyEntry, Paper, Repository, Section, TableEntry
+from service.models.editorial import fallback
 from tests.issues.rows import NOW, SCORE, SPECS, headline
 
 

@@ -1,7 +1,9 @@
 """The editorial that stands in when nobody wrote one: plain sentences of counts and movements.
 
 It says only what the mail itself shows: rows above each section's limit, and no table that is
-empty that day. A change is given in points, for an index is not a percentage.
+empty that day. A change is given in points, for an index is not a percentage. It stands here
+because ``issues`` writes it for the whole issue, and ``rendering`` anew for what each choice of
+readers, and the size of a mail, leave of it.
 """
 
 from __future__ import annotations
@@ -10,8 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.issues.tables import NEW
-from service.models.document import Repository, Section, TableEntry
+from service.models.document import NEW, Document, Repository, Section, TableEntry
 
 NAMED = 2
 """How many rows of one table are named in one sentence."""
@@ -32,6 +33,16 @@ def fallback(sections: Sequence[Section]) -> str:
     """Markdown: how much there is, then what moved; '' when there is nothing to say."""
     paragraphs = [_counts(sections), " ".join(_movements(sections))]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def retold(document: Document) -> Document:
+    """*document* with its stand-in made anew of the sections it has now; what anybody wrote stays.
+
+    An issue without a stand-in gets none.
+    """
+    if document.editorial_origin != "template":
+        return document
+    return document.model_copy(update={"editorial": fallback(document.sections)})
 
 
 def _counts(sections: Sequence[Section]) -> str:
