@@ -45,7 +45,7 @@ def build_issue(
             f"Issue {issue.number} of {local_date} is {issue.state.value}: it is not built again. "
             "Reopen it first if it has not begun to go out."
         )
-    start = gather.last_cutoff(session, newsletter, kind) or now - FIRST_WINDOW[kind]
+    start = gather.covered_until(session, newsletter, kind) or now - FIRST_WINDOW[kind]
     issue.state, issue.reason = IssueState.DRAFT, None
     issue.window_start, issue.cutoff_at = start, now
     _write_entries(session, issue, _compose(session, issue, Window(start, now)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.issues.compose import Candidate, Window
@@ -50,15 +50,16 @@ def went_out() -> ColumnElement[bool]:
     )
 
 
-def last_cutoff(session: Session, newsletter: Newsletter, kind: IssueKind) -> datetime | None:
-    """Up to when the issues of *kind* that went out have covered; None before the first."""
-    return session.scalar(
-        select(Issue.cutoff_at)
-        .where(Issue.newsletter_id == newsletter.id, Issue.kind == kind, went_out())
-        .where(Issue.cutoff_at.is_not(None))
-        .order_by(Issue.cutoff_at.desc())
-        .limit(1)
-    )
+def covered_until(session: Session, newsletter: Newsletter, kind: IssueKind) -> datetime | None:
+    """Up to when the issues of *kind* that went out have covered; None before the first of all.
+
+    While none went out, what the first one looked at is still to be told: where it was skipped or
+    never approved, the next begins where it began.
+    """
+    of_kind = select(Issue).where(Issue.newsletter_id == newsletter.id, Issue.kind == kind)
+    told = session.scalar(of_kind.with_only_columns(func.max(Issue.cutoff_at)).where(went_out()))
+    untold = of_kind.with_only_columns(func.min(Issue.window_start))
+    return told or session.scalar(untold)
 
 
 @dataclass(frozen=True)

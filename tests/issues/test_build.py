@@ -80,6 +80,20 @@ def test_an_issue_that_was_skipped_leaves_its_window_open(session: Session) -> N
     assert len(titles(session, issue, "labs")) == 2
 
 
+def test_a_first_issue_that_was_skipped_loses_nothing_to_the_next(session: Session) -> None:
+    letter = rows.newsletter(session, min_items=2)
+    lab = rows.source(session, letter, "lab", "labs")
+    rows.item(session, lab, "Before there was any issue", first_seen=NOW - 2 * DAY)
+    rows.item(session, lab, "The only news of a quiet day", first_seen=NOW - 20 * HOUR)
+    assert build_issue(session, letter, TODAY, NOW).state is IssueState.SKIPPED
+    rows.item(session, lab, "And another one", first_seen=NOW + HOUR)
+
+    issue = build_issue(session, letter, date(2026, 11, 21), NOW + DAY)
+
+    assert titles(session, issue, "labs") == ["And another one", "The only news of a quiet day"]
+    assert issue.window_start == NOW - DAY
+
+
 def test_what_an_editor_dropped_does_not_fill_a_quiet_day(session: Session) -> None:
     letter = rows.newsletter(session, min_items=1)
     rows.item(session, rows.source(session, letter, "lab", "labs"), "A story")
