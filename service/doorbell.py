@@ -31,6 +31,7 @@ class Bell(StrEnum):
     DISPATCH = "workers.publish.dispatch_issue"
     BATCH = "workers.send.send_batch"
     NOTICE = "workers.send.send_notice"
+    DRAFT = "workers.draft.draft_editorial"
 
 
 QUEUES: dict[Bell, str] = {
@@ -40,6 +41,7 @@ QUEUES: dict[Bell, str] = {
     Bell.DISPATCH: "publish",
     Bell.BATCH: "send",
     Bell.NOTICE: "notice",
+    Bell.DRAFT: "draft",
 }
 """One queue a concern, so that a slow feed never keeps a confirmation waiting."""
 

@@ -19,7 +19,13 @@ SOFT_LIMIT, HARD_LIMIT = 90, 120
 app = Celery(
     "broadsheet",
     broker=settings().broker,
-    include=["workers.collect", "workers.publish", "workers.send", "workers.tend"],
+    include=[
+        "workers.collect",
+        "workers.draft",
+        "workers.publish",
+        "workers.send",
+        "workers.tend",
+    ],
 )
 app.conf.update(
     doorbell.broker_settings(),

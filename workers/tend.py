@@ -16,6 +16,7 @@ from service.delivery.notices import due_notices, tend_notices
 from service.delivery.reconcile import reconcile_unknown
 from service.doorbell import Bell, publish
 from service.events.apply import apply_waiting
+from service.issues.ai.asked import due_drafts
 from service.issues.due import due_issues, due_newsletters
 from service.issues.waiting import tend_waiting
 from service.sources.collect import due_sources
@@ -76,5 +77,7 @@ def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:
         yield Bell.DISPATCH, issue_id
     for newsletter_id, _ in due_newsletters(session, now):
         yield Bell.BUILD, newsletter_id
+    for issue_id in due_drafts(session, now):
+        yield Bell.DRAFT, issue_id
     for source_id in due_sources(session, now):
         yield Bell.COLLECT, source_id

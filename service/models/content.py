@@ -229,6 +229,12 @@ class Issue(Base):
     """editor, ai, template or none."""
     draft_editorial: Mapped[str | None] = mapped_column(Text)
     """Markdown that a model wrote and that no editor has accepted yet; None when there is none."""
+    draft_asked_at: Mapped[Moment | None]
+    """When an editor asked for such a draft; None when nobody waits for one."""
+    draft_begun_at: Mapped[Moment | None]
+    """When a worker took that up; None while none has."""
+    draft_problem: Mapped[str | None] = mapped_column(Text)
+    """Why the last one that was asked for did not come about, and what to do about it."""
     window_start: Mapped[Moment | None]
     cutoff_at: Mapped[Moment | None]
     """Items first seen in [window_start, cutoff_at) were candidates."""

@@ -19,12 +19,14 @@ from service.models import (
     DeliveryBatch,
     DeliveryState,
     Issue,
+    IssueKind,
     IssueState,
     Newsletter,
     Notice,
     NoticeKind,
     Source,
     SourceState,
+    Timing,
 )
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue
 
@@ -46,7 +48,11 @@ def everything_due(database: Engine, now: datetime) -> dict[Bell, int]:
             kind=NoticeKind.CONFIRM, newsletter_id=owner.id, address="ada@example.org",
             due_at=now, created_at=now, changed_at=now,
         )  # fmt: skip
-        session.add_all([source, notice])
+        asked = Issue(
+            newsletter_id=owner.id, kind=IssueKind.DAILY, number=90, subject="x", timing=Timing.NOW,
+            created_at=now, draft_asked_at=now,
+        )  # fmt: skip
+        session.add_all([source, notice, asked])
     with Session(database) as session, session.begin():
         plan_issue(session, sending.id, now, batch_size=500)
     return {
@@ -54,6 +60,7 @@ def everything_due(database: Engine, now: datetime) -> dict[Bell, int]:
         Bell.BATCH: sending.id,
         Bell.DISPATCH: approved.id,
         Bell.BUILD: owner.id,
+        Bell.DRAFT: asked.id,
         Bell.COLLECT: source.id,
     }
 
@@ -85,6 +92,8 @@ def test_it_rings_for_nothing_that_is_not_due_yet(
         (DeliveryBatch, {"state": BatchState.CLAIMED}, Bell.BATCH),
         (DeliveryBatch, {"state": BatchState.DONE}, Bell.BATCH),
         (Newsletter, {"next_run": None}, Bell.BUILD),
+        (Issue, {"draft_asked_at": None}, Bell.DRAFT),
+        (Issue, {"draft_begun_at": datetime(2026, 1, 1, tzinfo=UTC)}, Bell.DRAFT),
         (Source, {"state": SourceState.PAUSED}, Bell.COLLECT),
         (Source, {"state": SourceState.MUTED}, Bell.COLLECT),
     ],
@@ -130,7 +139,8 @@ def test_it_rings_into_the_queues_and_twice_is_harmless(
         before = rows(database)
         tick()
         lengths = {queue: redis.llen(queue) for queue in set(QUEUES.values())}
-        assert lengths == {"notice": 1, "send": 1, "publish": 2, "collect": 1, "tend": 0}
+        once = {"notice": 1, "send": 1, "collect": 1, "draft": 1}
+        assert lengths == {**once, "publish": 2, "tend": 0}
         tick()
         assert rows(database) == before, "a second tick changed rows"
 

@@ -35,7 +35,8 @@ def make_draft(endpoint: Endpoint, issue_id: int, now: datetime) -> str:
     with session_scope() as session:
         issue = session.get_one(Issue, issue_id)
         require_draft(session, issue)
-        issue.draft_editorial = text
+        issue.draft_editorial, issue.draft_problem = text, None
+        issue.draft_asked_at = issue.draft_begun_at = None
     return text
 
 
@@ -58,7 +59,8 @@ def accept_draft(session: Session, issue: Issue, now: datetime) -> None:
 def discard_draft(session: Session, issue: Issue) -> None:
     """Throw the draft away; the editorial stays as it is."""
     require_draft(session, issue)
-    issue.draft_editorial = None
+    issue.draft_editorial = issue.draft_problem = None
+    issue.draft_asked_at = issue.draft_begun_at = None
     session.flush()
 
 
