@@ -46,6 +46,20 @@ def test_it_makes_links_absolute_and_knows_an_entry_without_guid_by_its_link() -
     assert second.published_at == datetime(2026, 11, 19, 22, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "feed",
+    [
+        b"<rss><channel><item><guid>117</guid><title>T</title><link>/t</link></item></channel></rss>",
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>117</id><title>T</title>'
+        b'<link href="/t"/></entry></feed>',
+    ],
+    ids=["rss", "atom"],
+)
+def test_it_knows_an_entry_by_its_plain_guid_wherever_the_feed_is(feed: bytes) -> None:
+    (item,) = parse(feed).items
+    assert (item.identity, item.url) == ("117", "https://acme.example/t")
+
+
 def test_it_passes_over_a_bad_entry_and_keeps_its_feed() -> None:
     parsed = parse((DATA / "rss.xml").read_bytes())
     assert [item.identity for item in parsed.items][-1] == "acme-2026-113"

@@ -59,11 +59,13 @@ def _without_the_rest(body: bytes, ends: list[int]) -> bytes:
 def _feedparser(page: Page, body: bytes) -> Any:
     # BytesIO, because feedparser opens a string as a file or an address. Its own cleaning is off:
     # all text goes through service.sources.text, and abstracts hold "$x<y$", which is no markup.
-    headers = {"content-type": page.content_type, "content-location": page.url}
+    # It is not told the address: it would make a guid such as "117" a part of it, and every entry
+    # a new one on the day on which the feed moves.
+    headers = {"content-type": page.content_type} if page.content_type else {}
     try:
         return feedparser.parse(
             BytesIO(_NUMBERED.sub(_sound, body)),
-            response_headers={name: value for name, value in headers.items() if value},
+            response_headers=headers,
             sanitize_html=False,
             resolve_relative_uris=False,
         )
