@@ -10,15 +10,8 @@ from sqlalchemy.orm import Session
 from service.issues.approval import TOLD, Rule, Step, next_step
 from service.issues.approve import skip
 from service.localtime import zone
-from service.models import (
-    Issue,
-    IssueState,
-    Newsletter,
-    Notice,
-    NoticeKind,
-    Role,
-    User,
-)
+from service.models import Issue, IssueState, Newsletter
+from service.staff.alerts import alert_owners
 
 
 def tend_waiting(session: Session, now: datetime) -> int:
@@ -51,7 +44,8 @@ def _tend(session: Session, issue: Issue, now: datetime) -> bool:
         skip(session, issue, text)
     elif step is Step.HOLD:
         issue.reason = text
-    _tell_owners(session, issue, step, f"Issue {issue.number}, “{issue.subject}”. {text}", now)
+    told = f"Issue {issue.number}, “{issue.subject}”. {text}"
+    alert_owners(session, issue, step.value, told, now)
     session.flush()
     return True
 
@@ -68,20 +62,3 @@ def _said(step: Step, limit: str) -> str:
 def _local(moment: datetime, newsletter: Newsletter) -> str:
     there = moment.astimezone(zone(newsletter.timezone))
     return f"{there:%H:%M} on {there:%B} {there.day} ({newsletter.timezone})"
-
-
-def _tell_owners(session: Session, issue: Issue, step: Step, text: str, now: datetime) -> None:
-    owners = select(User.email).where(User.role == Role.OWNER).order_by(User.id)
-    session.add_all(
-        Notice(
-            kind=NoticeKind.ALERT,
-            newsletter_id=issue.newsletter_id,
-            issue_id=issue.id,
-            address=address,
-            payload={"kind": step.value, "issue_id": issue.id, "text": text},
-            due_at=now,
-            created_at=now,
-            changed_at=now,
-        )
-        for address in session.scalars(owners)
-    )

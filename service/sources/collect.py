@@ -15,11 +15,13 @@ from service.models import Source, SourceState
 from service.sources.fetch import Fetcher, FetchFailed, fetch
 from service.sources.health import Failure, mark_failed, mark_good
 from service.sources.kinds import BadFeed, BadSource, SourceView, kind_named
-from service.sources.reading import Known, Reading, read_source
+from service.sources.reading import Known, MissingKey, Reading, read_source
 from service.sources.report import CollectReport
 from service.sources.storing import Counts, keep_snapshot_of_day, store_items, store_snapshot
 from service.sources.turns import NotOurTurn, in_turn, queue_of
 
+RECENT = timedelta(days=1)
+"""How long something is news that was published before its source was first read."""
 CLAIM = timedelta(minutes=10)
 """How long a source is one worker's; more than its pages can take. A crash leaves it until then."""
 
@@ -99,7 +101,7 @@ def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure | NotOurTurn:
         return error
     except FetchFailed as error:
         return Failure(error.reason, error.retry_after, error.gone)
-    except BadFeed as error:
+    except (BadFeed, MissingKey) as error:
         return Failure(str(error))
     except BadSource as error:
         return Failure(f"The source is not described rightly: {error}.")
@@ -124,7 +126,7 @@ def _record(
         row.next_check_at = result.free_at
         return replace(report, outcome="not due", reason="It waits for its turn.")
     if isinstance(result, Failure):
-        mark_failed(row, result, now)
+        mark_failed(session, row, result, now)
         return replace(report, reason=result.reason)
     counts = _store(session, row, result, now)
     mark_good(row, result, now)
@@ -140,13 +142,26 @@ def _record(
     )
 
 
+def _old(row: Source, now: datetime) -> datetime | None:
+    """Until when what was published is no news; None where all that is not known yet is news.
+
+    A source's whole past is not: of a new one, and of one that is read anew by another address or
+    other rules, which gave the news until its last good answer.
+    """
+    if row.good_at is None:
+        return now - RECENT
+    if row.body_hash is not None or not row.url:  # without an address it stands in the file itself
+        return None
+    return row.good_at - RECENT
+
+
 def _store(session: Session, row: Source, reading: Reading, now: datetime) -> Counts:
     """Write what was read; of a table, a new state counts as one new thing."""
     parsed = reading.parsed
     if parsed is None:
         keep_snapshot_of_day(session, row.id, now)
         return Counts()
-    counts = store_items(session, row.id, parsed.items, now, first_fetch=row.good_at is None)
+    counts = store_items(session, row.id, parsed.items, now, old=_old(row, now))
     if parsed.snapshot is not None and store_snapshot(session, row.id, parsed.snapshot, now):
         counts = Counts(counts.new + 1, counts.updated)
     return counts

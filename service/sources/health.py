@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
 
 from service.models import Source, SourceState
 from service.sources.backoff import next_check
 from service.sources.fetch import Fetched
 from service.sources.reading import Reading
+from service.staff.alerts import alert_owners
 
 REDIRECTS_UNTIL_KEPT = 5
 
@@ -40,8 +44,11 @@ def mark_good(row: Source, reading: Reading, now: datetime) -> None:
     _follow_the_move(row, reading.first)
 
 
-def mark_failed(row: Source, failure: Failure, now: datetime) -> None:
-    """After a check that failed. What the last good answer left stays, for the next good one."""
+def mark_failed(session: Session, row: Source, failure: Failure, now: datetime) -> None:
+    """After a check that failed. What the last good answer left stays, for the next good one.
+
+    One that is gone for good is muted, and the owners are told.
+    """
     row.checked_at = now
     row.failures += 1
     row.problem = failure.reason
@@ -53,6 +60,11 @@ def mark_failed(row: Source, failure: Failure, now: datetime) -> None:
     )
     if failure.gone and row.state is SourceState.ACTIVE:
         row.state = SourceState.MUTED
+        text = (
+            f"The source {row.name} ({row.slug}) says that it is gone for good, and is read no "
+            "more. Give its new address in the newsletter's file, or take it out, and load it."
+        )
+        alert_owners(session, row.newsletter, "source_gone", text, now)
 
 
 def _follow_the_move(row: Source, fetched: Fetched) -> None:
@@ -62,5 +74,10 @@ def _follow_the_move(row: Source, fetched: Fetched) -> None:
     row.redirect_url = moved_to
     if moved_to is None:
         row.redirect_count = 0
-    elif row.redirect_count >= REDIRECTS_UNTIL_KEPT:
+    elif row.redirect_count >= REDIRECTS_UNTIL_KEPT and _may_follow(row, moved_to):
         row.url, row.redirect_url, row.redirect_count = moved_to, None, 0
+
+
+def _may_follow(row: Source, moved_to: str) -> bool:
+    """A key goes to the server that the file names: only the file may name another."""
+    return not row.config.get("header_env") or urlsplit(moved_to)[:2] == urlsplit(row.url)[:2]

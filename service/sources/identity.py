@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +14,6 @@ from service.sources.text import scrub
 
 IDENTITY_LENGTH = 200
 URL_LENGTH = 2000
-OLD_AT_FIRST_FETCH = timedelta(days=1)
 
 _TRACKING = re.compile(
     r"(?i)utm_\w+|mtm_\w+|pk_\w+|at_(medium|campaign)\w*|[a-z]{1,2}clid|msclkid|gclsrc|mc_[ce]id"
@@ -66,14 +65,14 @@ def canonical_url(url: str) -> str:
     return canonicalize_url(url)
 
 
-def moments(published: datetime | None, now: datetime, *, first_fetch: bool) -> Moments:
+def moments(published: datetime | None, now: datetime, old: datetime | None) -> Moments:
     """When an entry that is met for the first time was published, and since when it counts.
 
-    Undated and future-dated entries are dated now. On a new source's first good fetch, what is
-    older than a day counts as seen when it was published: a source's whole past is not news.
+    Undated and future-dated entries are dated now. What was published before *old* counts as seen
+    when it was published, so that no issue takes it for news.
     """
     if published is None or published > now:
         return Moments(now, now)
-    if first_fetch and published < now - OLD_AT_FIRST_FETCH:
+    if old is not None and published < old:
         return Moments(published, published)
     return Moments(published, now)

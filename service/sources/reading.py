@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from service.config import secret_from_environment, settings
 from service.sources.fetch import Ask, Fetched, Fetcher
-from service.sources.kinds import BadFeed, BadSource, Kind, Page, Parsed, SourceView
+from service.sources.kinds import BadFeed, Kind, Page, Parsed, SourceView
 from service.sources.kinds.base import KindConfig, read_config
 from service.sources.uploads import is_upload, read_upload
 
 MOST_PAGES = 20
+
+
+class MissingKey(Exception):
+    """The variable that holds a source's key is not set; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,8 @@ class Reading:
 def read_source(kind: Kind, source: SourceView, known: Known, fetcher: Fetcher) -> Reading:
     """Read *source* to its last page, unless it is as it was.
 
-    Raises ``FetchFailed``, ``BadFeed`` and ``BadSource``. A failure on a later page is a failure of
-    the whole: half a table would look like one whose rows went away.
+    Raises ``FetchFailed``, ``BadFeed``, ``BadSource`` and :class:`MissingKey`. A failure on a later
+    page is a failure of the whole: half a table would look like one whose rows went away.
     """
     config = read_config(kind.config, source.config)
     headers = {**kind.headers, **_secrets(config)}
@@ -56,7 +60,7 @@ def read_source(kind: Kind, source: SourceView, known: Known, fetcher: Fetcher) 
     pages = [_page(first)]
     while url := kind.next_url(pages, source):
         if len(pages) == MOST_PAGES:
-            raise BadFeed(f"The table has more than {MOST_PAGES} pages.")
+            raise BadFeed(f"The source has more than {MOST_PAGES} pages.")
         pages.append(_page(ask(Ask(url, headers, allow_private=private))))
     body_hash = _hash(pages)
     if body_hash == known.body_hash:
@@ -90,5 +94,8 @@ def _secrets(config: KindConfig) -> Mapping[str, str]:
     found = {header: secret_from_environment(name) for header, name in config.header_env.items()}
     missing = [config.header_env[header] for header, secret in found.items() if secret is None]
     if missing:
-        raise BadSource(f"set {', '.join(missing)} in the environment: the source asks for a key")
+        raise MissingKey(
+            f"The source takes a key: set {' and '.join(missing)} in the environment or in the "
+            "file .env, and start the service again."
+        )
     return {header: secret for header, secret in found.items() if secret is not None}

@@ -27,9 +27,11 @@ def store_items(
     items: Iterable[ParsedItem],
     now: datetime,
     *,
-    first_fetch: bool,
+    old: datetime | None,
 ) -> Counts:
     """Insert items that are new and correct those that changed; ``first_seen`` never moves.
+
+    What was published before *old* is no news; see :func:`~service.sources.identity.moments`.
 
     Safe beside another worker that stores the same: the unique key decides whose row it is, and
     both write in the order of identities, so that neither waits for the other in a circle.
@@ -45,11 +47,7 @@ def store_items(
     updated = sum(
         _correct(known[item.identity], item, now) for item in parsed if item.identity in known
     )
-    fresh = [
-        _row(source_id, item, now, first_fetch=first_fetch)
-        for item in parsed
-        if item.identity not in known
-    ]
+    fresh = [_row(source_id, item, now, old) for item in parsed if item.identity not in known]
     return Counts(insert_ignoring(session, cast("Table", Item.__table__), fresh), updated)
 
 
@@ -70,8 +68,8 @@ def _content(item: ParsedItem) -> dict[str, Any]:
     }
 
 
-def _row(source_id: int, item: ParsedItem, now: datetime, *, first_fetch: bool) -> dict[str, Any]:
-    when = moments(item.published_at, now, first_fetch=first_fetch)
+def _row(source_id: int, item: ParsedItem, now: datetime, old: datetime | None) -> dict[str, Any]:
+    when = moments(item.published_at, now, old)
     return {
         "source_id": source_id,
         "identity": item.identity,

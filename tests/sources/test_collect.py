@@ -17,6 +17,11 @@ from tests.sources.conftest import DATA, AddSource
 from tests.sources.origin import Answer, Origin, Request
 
 RSS = (DATA / "rss.xml").read_bytes()
+MOVED = b"""<rss version="2.0"><channel><title>Acme, at its new address</title>
+<item><guid>while-it-was-away</guid><title>A</title><link>https://new.example/a</link>
+<pubDate>Sat, 21 Nov 2026 09:00:00 GMT</pubDate></item>
+<item><guid>long-before</guid><title>B</title><link>https://new.example/b</link>
+<pubDate>Mon, 16 Nov 2026 09:00:00 GMT</pubDate></item></channel></rss>"""
 
 
 def row(source_id: int) -> Source:
@@ -117,6 +122,19 @@ def test_it_takes_an_old_item_of_a_known_source_as_seen_now(
     assert items(source_id)["acme-2026-117"].first_seen == later
 
 
+def test_it_takes_the_past_of_a_new_address_for_no_news(
+    origin: Origin, add_source: AddSource, now: datetime
+) -> None:
+    source_id = add_source(origin.feed("/feed", RSS))
+    collect_source(source_id, now)
+    later = now + timedelta(days=3)
+    change(source_id, url=origin.feed("/new", MOVED), body_hash=None, next_check_at=None)
+    collect_source(source_id, later)
+    seen = {identity: item.first_seen for identity, item in items(source_id).items()}
+    assert seen["while-it-was-away"] == later
+    assert seen["long-before"] == datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [(b"<!doctype html><p>Sign in", "a web page where a feed"), (RSS[:400], "cut off before")],
@@ -145,60 +163,6 @@ def test_it_keeps_the_whole_entries_of_a_feed_that_was_cut_and_says_so(
     source = row(source_id)
     assert source.problem == report.reason
     assert (source.etag, source.body_hash) == (None, None), "the rest would never be asked for"
-
-
-def test_it_waits_longer_with_each_failure_and_forgets_them_with_a_good_answer(
-    origin: Origin, add_source: AddSource, now: datetime
-) -> None:
-    source_id = add_source(origin.url("/feed"))
-    for minutes in (30, 60, 120):
-        collect_source(source_id, now, force=True)
-        assert row(source_id).next_check_at == now + timedelta(minutes=minutes)
-    origin.feed("/feed", RSS)
-    collect_source(source_id, now, force=True)
-    assert (row(source_id).failures, row(source_id).problem) == (0, None)
-
-
-def test_it_stays_away_for_as_long_as_a_busy_server_asks(
-    origin: Origin, add_source: AddSource, now: datetime
-) -> None:
-    origin.pages["/feed"] = Answer(status=429, headers={"Retry-After": "7200"})
-    source_id = add_source(origin.url("/feed"))
-    collect_source(source_id, now)
-    assert row(source_id).next_check_at == now + timedelta(hours=2)
-
-
-def test_it_mutes_a_source_that_is_gone(
-    origin: Origin, add_source: AddSource, now: datetime
-) -> None:
-    origin.pages["/feed"] = Answer(status=410)
-    source_id = add_source(origin.url("/feed"))
-    collect_source(source_id, now)
-    assert row(source_id).state is SourceState.MUTED
-    assert due(now + timedelta(days=30)) == []
-
-
-def test_it_keeps_a_new_address_that_was_given_five_times_in_a_row(
-    origin: Origin, add_source: AddSource, now: datetime
-) -> None:
-    moved = origin.feed("/new", RSS)
-    source_id = add_source(origin.redirect("/old", moved, 301))
-    for hours in range(4):
-        collect_source(source_id, now + timedelta(hours=hours))
-    assert row(source_id).url == origin.url("/old")
-    collect_source(source_id, now + timedelta(hours=5))
-    assert (row(source_id).url, row(source_id).redirect_count) == (moved, 0)
-
-
-def test_it_forgets_a_new_address_that_was_taken_back(
-    origin: Origin, add_source: AddSource, now: datetime
-) -> None:
-    source_id = add_source(origin.redirect("/old", origin.feed("/new", RSS), 301))
-    for hours in range(4):
-        collect_source(source_id, now + timedelta(hours=hours))
-    origin.feed("/old", RSS)
-    collect_source(source_id, now + timedelta(hours=5))
-    assert (row(source_id).redirect_url, row(source_id).redirect_count) == (None, 0)
 
 
 def test_it_asks_nothing_of_a_private_address(
@@ -327,12 +291,18 @@ def test_it_reports_a_source_that_was_removed_meanwhile(
     assert report.reason == "It was removed while it was read."
 
 
+KEY_MISSING = (
+    "The source takes a key: set NO_SUCH_KEY in the environment or in the file .env, and start the "
+    "service again."
+)
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
         ({"kind": "gopher"}, "no kind of source called 'gopher'"),
         ({"config": {"topic": 1}}, "config.topic"),
-        ({"config": {"header_env": {"x-api-key": "NO_SUCH_KEY"}}}, "set NO_SUCH_KEY in the env"),
+        ({"config": {"header_env": {"x-api-key": "NO_SUCH_KEY"}}}, KEY_MISSING),
     ],
 )
 def test_it_says_what_is_wrong_with_a_sources_description(
@@ -341,6 +311,7 @@ def test_it_says_what_is_wrong_with_a_sources_description(
     report = collect_source(add_source(origin.url("/feed"), **fields), now)
     assert report.outcome == "failed"
     assert reason in report.reason
+    assert report.reason.startswith("The source")
     assert origin.requests == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from service.sources.identity import canonical_url, item_identity, moments, web_link
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -86,19 +87,19 @@ def test_it_survives_any_link(base: str, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("published", "first_fetch", "published_at", "first_seen"),
+    ("published", "old", "published_at", "first_seen"),
     [
-        (None, False, NOW, NOW),
-        (None, True, NOW, NOW),
-        (NOW + timedelta(hours=1), True, NOW, NOW),
-        (NOW - timedelta(hours=23), True, NOW - timedelta(hours=23), NOW),
-        (NOW - timedelta(days=1), True, NOW - timedelta(days=1), NOW),
-        (NOW - timedelta(hours=25), True, NOW - timedelta(hours=25), NOW - timedelta(hours=25)),
-        (NOW - timedelta(days=9), False, NOW - timedelta(days=9), NOW),
+        (None, None, NOW, NOW),
+        (None, NOW - DAY, NOW, NOW),
+        (NOW + HOUR, NOW - DAY, NOW, NOW),
+        (NOW - 23 * HOUR, NOW - DAY, NOW - 23 * HOUR, NOW),
+        (NOW - DAY, NOW - DAY, NOW - DAY, NOW),
+        (NOW - 25 * HOUR, NOW - DAY, NOW - 25 * HOUR, NOW - 25 * HOUR),
+        (NOW - 9 * DAY, None, NOW - 9 * DAY, NOW),
     ],
     ids=["undated", "undated at first", "future", "fresh", "a day old", "old", "old but late"],
 )
 def test_it_dates_an_entry_that_is_met_for_the_first_time(
-    published: datetime | None, first_fetch: bool, published_at: datetime, first_seen: datetime
+    published: datetime | None, old: datetime | None, published_at: datetime, first_seen: datetime
 ) -> None:
-    assert moments(published, NOW, first_fetch=first_fetch) == (published_at, first_seen)
+    assert moments(published, NOW, old) == (published_at, first_seen)
