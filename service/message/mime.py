@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from service.message.slots import Slotted
 # Quoted-printable never holds "=_": no content can imitate the boundary.
 _BOUNDARY = b"=_broadsheet_part"
 _SOFT_BREAK = b"=\r\n"
+# b2a_qp counts a blank at the end of a line as one byte, and then writes three.
+_TOO_LONG = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
 _PART = (
     b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 )
@@ -105,7 +108,10 @@ def _quoted_printable(text: str) -> bytes:
     """*text* in lines of at most 76 bytes. Every kind of line end becomes CRLF."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     # b2a_qp looks at the first line end to choose its own: give it LF only, then change them all.
-    return binascii.b2a_qp(lines, istext=True).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(lines, istext=True)
+    if b"=20\n" in encoded or b"=09\n" in encoded:
+        encoded = _TOO_LONG.sub(rb"\1=\n\2", encoded)
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def _join(

@@ -90,6 +90,15 @@ def test_it_keeps_every_line_short_and_in_ascii(
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
 
 
+@pytest.mark.parametrize("length", range(70, 80))
+@pytest.mark.parametrize("blank", [" ", "\t"])
+def test_it_keeps_a_line_short_that_ends_in_a_blank(length: int, blank: str) -> None:
+    text = "a" * length + blank + "\nb"
+    raw = message(Mail.of(NONCE, "s", None, text), NO_VALUES)
+    assert max(len(line) for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n")) <= 76
+    assert part(parsed(raw), "plain") == lines(text)
+
+
 def test_it_puts_the_given_headers_once() -> None:
     found = parsed(message(Mail.of(NONCE, "Hello", "<p>h</p>", "t"), NO_VALUES))
     assert {name: found.get_all(name) for name in ("From", "To", "Subject", "List-Post")} == {
