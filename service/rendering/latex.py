@@ -31,6 +31,14 @@ _ESCAPED = re.compile(r"\\([%&#_${}])")
 _MACRO = re.compile(r"\\[A-Za-z]+")
 _SINGLE_QUOTED = re.compile(r"(?<![\w`])`(?=\w)([^`'\n]{1,80})'(?!\w)")
 _TIE = re.compile(r"(?<=[\w.)])~(?=[\w(])")
+# Nothing is raised in part: "t^0.6" and "2^2n" stay as they are.
+_RAISED = re.compile(r"\^(-?\d+)(?![\w.])")
+_LOWERED = re.compile(r"_(\d+)(?![\d.])")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_MINUS = re.compile(r"(?<![\w)\]}])-(?=\d)")
+# pylatexenc drops the space that ends a macro's name: "B ∝t".
+_RELATION = re.compile(r"(?<= )([∝≈≤≥≪≫→∈⊂±\u223c\u00d7])(?=[\w(])")
 _READER = LatexNodes2Text(math_mode="text")
 # Each macro that a stranger left half written is a warning to it; to us it is every day's text.
 logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
@@ -57,7 +65,14 @@ def _formula(found: re.Match[str]) -> str:
     if " " in inside and not _SURELY_MATH.search(inside):
         return found[0]  # "$5 to US$" is money
     text = _converted(inside)
-    return found[0] if text == inside and "\\" in inside else text
+    return found[0] if text == inside and "\\" in inside else _set(text)
+
+
+def _set(formula: str) -> str:
+    """*formula* as a printer sets it in a line: whole exponents raised, a minus no hyphen."""
+    formula = _RAISED.sub(lambda found: found[1].translate(_SUPERSCRIPTS), formula)
+    formula = _LOWERED.sub(lambda found: found[1].translate(_SUBSCRIPTS), formula)
+    return _MINUS.sub("\N{MINUS SIGN}", _RELATION.sub(r"\1 ", formula))
 
 
 def _converted(source: str) -> str:
