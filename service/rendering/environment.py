@@ -21,6 +21,7 @@ from jinja2 import (
 from markupsafe import Markup
 
 from service.rendering import filters, latex
+from service.rendering.posts import post_lines
 
 TEMPLATES = "email_templates"
 
@@ -51,6 +52,7 @@ def environment() -> Environment:
         line=filters.one_space,
         link=filters.web_link,
         long_date=filters.long_date,
+        post_lines=post_lines,
         thousands=filters.thousands,
         wrap=filters.wrap,
         wrap_lines=filters.wrap_lines,

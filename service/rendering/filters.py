@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
@@ -94,13 +95,20 @@ def aligned(table: TableEntry) -> str:
         + [NO_FIGURE] * (len(head) - len(row.cells))
         for row in table.rows
     ]
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    lines = in_columns([head, *body], [column.numeric for column in table.columns])
     changes = ["", *(one_space(row.change) for row in table.rows)]
-    lines = []
-    for cells, change in zip([head, *body], changes, strict=True):
-        padded = [
-            cell.rjust(width) if column.numeric else cell.ljust(width)
-            for cell, width, column in zip(cells, widths, table.columns, strict=True)
-        ]
-        lines.append("  ".join([*padded, change]).rstrip())
-    return "\n".join(lines)
+    return "\n".join(
+        f"{line}  {change}".rstrip() for line, change in zip(lines, changes, strict=True)
+    )
+
+
+def in_columns(rows: Sequence[Sequence[str]], to_right: Sequence[bool]) -> list[str]:
+    """*rows* of equal length as lines, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, to_right, strict=True)
+        )
+        for cells in rows
+    ]

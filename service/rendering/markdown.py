@@ -14,17 +14,28 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from service.rendering.filters import one_space, printable, web_link, wrap
+from service.rendering.markdown_tables import (
+    ALIGNMENTS,
+    ATTRIBUTES,
+    enable_tables,
+    table_styles,
+    table_text,
+)
 from service.rendering.theme import Theme
 
 _TAGS = {"p", "a", "em", "strong", "ul", "ol", "li", "blockquote", "code", "pre", "br", "hr"}
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
+_TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
+_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, **ATTRIBUTES}
+# A cell at the beginning of its row stands at the margin. nh3 keeps the order of attributes.
+_OPENED = re.compile(r'(<tr>\n)?<([a-z0-9]+(?: scope="(?:col|row)")?)(?=[\s>])')
 
 
 @lru_cache(maxsize=2)
 def _parser(*, english: bool) -> MarkdownIt:
     # maxNesting keeps a thousand levels of "> > > >" from running out of stack.
     parser = MarkdownIt("commonmark", {"html": False, "typographer": english, "maxNesting": 12})
+    enable_tables(parser)
     return parser.enable(["replacements", "smartquotes"]) if english else parser
 
 
@@ -32,19 +43,23 @@ def to_html(source: str, theme: Theme, language: str = "en") -> str:
     """*source* as sanitised HTML with inline styles; quotes are set as English has them."""
     html = nh3.clean(
         _parser(english=language.startswith("en")).render(printable(source)),
-        tags=_TAGS | _HEADINGS | {"img"},
+        tags=_TAGS | _HEADINGS | _TABLES | {"img"},
         attributes=_ATTRIBUTES,
-        attribute_filter=_web_links_only,
+        attribute_filter=_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
     )
     # Below the mail's title there is one level of headings, an editor's own among them.
     html = re.sub(r"(</?)h[1-6](?=[\s>])", r"\1h2", html)
     styles = _styles(theme)
-    return re.sub(r"<([a-z0-9]+)(?=[\s>])", lambda tag: tag[0] + styles.get(tag[1], ""), html)
+    at_margin = {name: style.replace("8px 0 8px 12px", "8px 0") for name, style in styles.items()}
+    return _OPENED.sub(lambda tag: tag[0] + (at_margin if tag[1] else styles).get(tag[2], ""), html)
 
 
-def _web_links_only(_tag: str, attribute: str, value: str) -> str | None:
+def _attribute(_tag: str, attribute: str, value: str) -> str | None:
+    """*value* where it may stand; of addresses only those of the web."""
+    if attribute == "align":
+        return value if value in ALIGNMENTS else None
     if attribute not in ("href", "src") or value.startswith("mailto:"):
         return value
     return web_link(value) or None
@@ -65,8 +80,10 @@ def _styles(theme: Theme) -> dict[str, str]:
         "pre": "margin:0 0 18px;white-space:pre-wrap;word-break:break-word",
         "hr": f"margin:24px 0;border:0;border-top:1px solid {light.rule}",
         "img": "display:block;max-width:100%;height:auto;border:0",
+        **table_styles(theme),
     }
-    classes = {"a": "ac", "blockquote": "ru", "hr": "ru"}
+    classes = {"a": "ac", "blockquote": "ru", "hr": "ru", "td": "ru"}
+    classes |= {'th scope="col"': "mu ru", 'th scope="row"': "ru"}
     styled = {tag: f' style="{rule}"' for tag, rule in rules.items()}
     return {
         tag: (f' class="{classes[tag]}"' if tag in classes else "") + style
@@ -87,13 +104,26 @@ def _block(node: SyntaxTreeNode, indent: str) -> str:
         return f"{indent}* * *"
     if node.type == "blockquote":
         return "\n\n".join(_block(child, f"{indent}> ") for child in node.children)
+    if node.type == "table":
+        return "\n".join(indent + line for line in _table(node))
     if node.type in ("bullet_list", "ordered_list"):
         return "\n".join(
             _item(item, indent, f"{number}. " if node.type == "ordered_list" else "- ")
             for number, item in enumerate(node.children, int(node.attrs.get("start", 1)))
         )
-    spans = [_inline(child) for child in node.children if child.type == "inline"]
-    return "\n".join(wrap(line, indent) for line in "".join(spans).split("\n"))
+    return "\n".join(wrap(line, indent) for line in _words(node).split("\n"))
+
+
+def _words(node: SyntaxTreeNode) -> str:
+    return "".join(_inline(child) for child in node.children if child.type == "inline")
+
+
+def _table(table: SyntaxTreeNode) -> list[str]:
+    rows = [row for group in table.children for row in group.children]
+    to_right = [cell.attrs.get("align") == "right" for cell in rows[0].children]
+    return table_text(
+        [[one_space(_words(cell)) for cell in row.children] for row in rows], to_right
+    )
 
 
 def _item(item: SyntaxTreeNode, indent: str, mark: str) -> str:

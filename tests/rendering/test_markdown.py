@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,9 @@ MARKDOWN = st.lists(
                 "<javascript:alert(1)>",
                 "[r]: data:text/html,x 't'\n[r]",
                 "</mj-text>",
+                "\n\n| a | b |\n|--:|---|\n| ",
+                " | ",
+                "\n|:-:|\n",
                 "  \n",
                 "---\n",
                 "&lt;&#60;&NewLine;",
@@ -104,3 +109,64 @@ def test_it_sets_quotes_for_english_only() -> None:
 )
 def test_it_writes_plain_text_without_marks(source: str, text: str) -> None:
     assert markdown.to_text(source) == text
+
+
+TABLE = """| Model | Score | Price |
+|-------|------:|:-----:|
+| **Meridian** 5.5 | 60.2 | $11 |
+| [Cobalt](https://a.example/k2) | 53.9 | |
+"""
+
+
+def test_it_sets_a_table_with_headers_of_columns_and_rows() -> None:
+    page = Page(html(TABLE))
+    assert page.words == "Model Score Price Meridian 5.5 60.2 $11 Cobalt 53.9"
+    cells = [
+        (tag, given.get("scope"), given.get("align"))
+        for tag, given in page.tags
+        if tag in ("th", "td")
+    ]
+    assert cells[:6] == [
+        ("th", "col", "left"),
+        ("th", "col", "right"),
+        ("th", "col", "center"),
+        ("th", "row", "left"),
+        ("td", None, "right"),
+        ("td", None, "center"),
+    ]
+
+
+def test_it_lets_no_column_of_figures_name_the_rows() -> None:
+    page = Page(html("| # | Name |\n|--:|---|\n| 1 | Ada |"))
+    assert [tag for tag, _ in page.tags if tag in ("th", "td")] == ["th", "th", "td", "td"]
+
+
+def test_it_styles_the_cells_of_a_table_and_gives_each_one_style() -> None:
+    rendered = html(TABLE)
+    assert not re.search(r"<[^>]*(style|class)=[^>]*\1=", rendered)
+    assert all(
+        "border-bottom:1px solid" in (given.get("style") or "")
+        for tag, given in Page(rendered).tags
+        if tag in ("th", "td")
+    )
+
+
+def test_it_writes_a_table_in_columns_of_text() -> None:
+    assert markdown.to_text(TABLE) == (
+        "Model                          Score  Price\n"
+        "Meridian 5.5                    60.2  $11\n"
+        "Cobalt (https://a.example/k2)   53.9"
+    )
+
+
+def test_it_writes_a_table_that_is_too_wide_for_columns_row_by_row() -> None:
+    long = "word " * 16
+    source = f"| Name | What | Cost |\n|---|---|--:|\n| Ada | {long}| 3 |\n| Bob | | 4 |"
+    assert markdown.to_text(source) == (
+        "- Ada\n"
+        "  What: word word word word word word word word word word word word word\n"
+        "  word word word\n"
+        "  Cost: 3\n"
+        "- Bob\n"
+        "  Cost: 4"
+    )
