@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,13 +28,15 @@ def load_command(file: Path) -> None:
         with session_scope() as session:
             report = load_newsletter(
                 session,
-                file.read_text(),
+                file.read_text("utf-8"),
                 datetime.now(UTC),
                 check_source=check_config,
                 check_theme=load_theme,
             )
-    except (BadNewsletter, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file}: it is not UTF-8; save it as such.") from error
+    except BadNewsletter as error:
+        raise click.ClickException(f"{file}: {_listed(error.problems)}") from error
     if report.unchanged:
         click.echo(f"{report.slug}: nothing has changed.")
         return
@@ -46,6 +49,14 @@ def load_command(file: Path) -> None:
     ):
         if names:
             click.echo(f"  {what}: {', '.join(names)}")
+
+
+def _listed(problems: Sequence[str]) -> str:
+    """One problem as it is, several below one another."""
+    if len(problems) == 1:
+        return problems[0]
+    lines = "".join(f"\n  {problem}" for problem in problems)
+    return f"{len(problems)} problems, and nothing was changed:{lines}"
 
 
 @click.command("dump")

@@ -18,7 +18,7 @@ from service.localtime import next_run
 from service.models import Newsletter, Source, SourceState
 from service.models.document import SectionSpec
 from service.newsletters import toml
-from service.newsletters.problems import BadNewsletter, read_spec
+from service.newsletters.problems import BadNewsletter, read_spec, sentence
 from service.newsletters.spec import (
     DAYS,
     NewsletterSpec,
@@ -71,7 +71,7 @@ def load_newsletter(
     Raises :class:`BadNewsletter` with every problem, and with nothing changed.
     """
     spec = read_spec(text)
-    _check(spec, check_source, check_theme)
+    _check(spec, text, check_source, check_theme)
     row = session.scalar(
         select(Newsletter).where(Newsletter.slug == spec.slug).with_for_update(of=Newsletter)
     )
@@ -89,18 +89,21 @@ def load_newsletter(
     )
 
 
-def _check(spec: NewsletterSpec, check_source: CheckSource, check_theme: CheckTheme | None) -> None:
+def _check(
+    spec: NewsletterSpec, text: str, check_source: CheckSource, check_theme: CheckTheme | None
+) -> None:
     problems = []
-    for source in spec.sources:
+    for number, source in enumerate(spec.sources):
         try:
             check_source(source.kind, source.config)
         except ValueError as error:
-            problems.append(f"source '{source.slug}': {error}")
+            place = ("sources", number, "config")
+            problems.append(sentence(text, place, f"source '{source.slug}': {error}"))
     if check_theme is not None:
         try:
             check_theme(spec.theme)
         except ValueError as error:
-            problems.append(f"theme: {error}")
+            problems.append(sentence(text, ("theme",), f"theme: {error}"))
     if problems:
         raise BadNewsletter(problems)
 

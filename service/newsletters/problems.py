@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from service.models.document import SectionSpec
 from service.newsletters.spec import (
@@ -35,6 +36,20 @@ WRITTEN_LIKE = {
 }
 """What the pattern of a field means."""
 
+EXAMPLES = {
+    "slug": 'it like slug = "daily-report"',
+    "name": 'it like name = "The Daily Report"',
+    "postal_address": 'it like postal_address = "1 Main Street, Bristol"',
+    "sender": '[sender] and below it address = "news@example.org"',
+    "address": 'it like address = "news@example.org"',
+    "sections": "a [[sections]] with slug, kind and heading for each section",
+    "heading": 'it like heading = "AI Labs"',
+    "section": 'it like section = "labs", the slug of a section',
+    "sections.kind": 'it like kind = "headlines"',
+    "sources.kind": 'it like kind = "feed"',
+}
+"""What to write for a field that must be there."""
+
 
 class BadNewsletter(ValueError):
     """The file cannot be loaded; nothing was changed. ``problems`` has a sentence for each."""
@@ -55,8 +70,17 @@ def read_spec(text: str) -> NewsletterSpec:
     try:
         return NewsletterSpec.model_validate(raw)
     except ValidationError as error:
-        problems = [_sentence(found, raw, text) for found in error.errors()]
+        problems = [
+            sentence(text, found["loc"], f"{_named(found['loc'], raw)}{_said(found, found['loc'])}")
+            for found in _causes(error.errors())
+        ]
         raise BadNewsletter(problems) from error
+
+
+def _causes(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the complaint that a list is empty, where its only parts are complained of."""
+    blamed = {problem["loc"][:1] for problem in found if len(problem["loc"]) > 1}
+    return [each for each in found if each["type"] != "too_short" or each["loc"] not in blamed]
 
 
 def _holds_nul(value: Any) -> bool:
@@ -67,25 +91,33 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
-def _sentence(found: Mapping[str, Any], raw: Mapping[str, Any], text: str) -> str:
-    place = tuple(step for step in found["loc"])
+def sentence(text: str, place: tuple[int | str, ...], said: str) -> str:
+    """*said* of what stands at *place*, with its line and a full stop."""
     line = line_of(text, place)
     at = f"line {line}: " if line else ""
-    return f"{at}{_named(place, raw)}{_said(found, place)}"
+    return f"{at}{said.rstrip('.')}."
 
 
 def _said(found: Mapping[str, Any], place: tuple[int | str, ...]) -> str:
     if found["type"] == "missing":
-        return "is missing."
+        name = str(place[-1])
+        example = EXAMPLES.get(f"{place[0]}.{name}") or EXAMPLES[name]
+        return f"is missing; write {example}"
     if found["type"] == "extra_forbidden":
         allowed = sorted(_model_at(place).model_fields)
         near = difflib.get_close_matches(str(place[-1]), allowed, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        return f"is not known here.{hint} There are: {', '.join(allowed)}."
+        there_are = ", ".join(allowed)
+        if near:
+            return (
+                f"is not known here. Write '{near[0]}' instead, or remove it. "
+                f"There are: {there_are}"
+            )
+        return f"is not known here. Remove it, or use one of: {there_are}"
     if found["type"] == "string_pattern_mismatch" and place[-1] in WRITTEN_LIKE:
-        return f"{WRITTEN_LIKE[str(place[-1])]}."
-    said = str(found["msg"]).removeprefix("Value error, ")
-    return f"{said}." if not said.endswith(".") else said
+        return WRITTEN_LIKE[str(place[-1])]
+    if found["type"] == "too_short":
+        return f"must not be empty; write {EXAMPLES[str(place[-1])]}"
+    return str(found["msg"]).removeprefix("Value error, ").replace("Input should", "must", 1)
 
 
 def _model_at(place: tuple[int | str, ...]) -> type[BaseModel]:
@@ -114,13 +146,14 @@ def line_of(text: str, place: tuple[int | str, ...]) -> int | None:
     lines = text.splitlines()
     steps = list(place)
     start = 0
-    if len(steps) > 1 and str(steps[0]) in PARTS:
-        group = re.escape(str(steps.pop(0)))
-        nth = int(steps.pop(0)) if isinstance(steps[0], int) else 0
-        headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?{group}\]\]?", line)]
+    header = re.compile(rf"\s*\[\[?{re.escape(str(steps[0]))}\]\]?") if steps else None
+    headers = [n for n, line in enumerate(lines, 1) if header and header.match(line)]
+    if headers or (len(steps) > 1 and str(steps[0]) in PARTS):
+        steps.pop(0)
+        nth = int(steps.pop(0)) if steps and isinstance(steps[0], int) else 0
         if nth >= len(headers):
             return None
-        start = headers[nth] + 1
+        start = headers[nth]
     for number, line in enumerate(lines[start:], start + 1):
         if steps and re.match(rf"\s*{re.escape(str(steps[0]))}\s*[=.]", line):
             return number

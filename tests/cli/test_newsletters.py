@@ -59,6 +59,16 @@ def test_it_refuses_a_bad_file_and_changes_nothing(
         assert session.scalars(select(Newsletter)).all() == []
 
 
+def test_it_says_all_that_is_wrong_below_the_name_of_the_file(run: Run, report_file: Path) -> None:
+    text = report_file.read_text()
+    report_file.write_text(text.replace("06:30", "6:30").replace('"headlines"', '"headline"'))
+    said = run("load", str(report_file)).stderr.splitlines()
+    assert said[0] == f"Error: {report_file}: 2 problems, and nothing was changed:"
+    assert said[1] == "  line 10: schedule.time: must be written like 07:00."
+    assert said[2].startswith("  line 15: section 'labs', kind: must be 'headlines', ")
+    assert len(said) == 3
+
+
 def test_it_refuses_bytes_that_are_no_text(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.toml"
     path.write_bytes(b'slug = "\xff\xfe"')

@@ -221,7 +221,19 @@ def test_a_bad_file_changes_nothing(session: Session) -> None:
 def test_what_a_kind_refuses_is_said_of_its_source(session: Session) -> None:
     with pytest.raises(BadNewsletter) as caught:
         load(session, FILE.replace('"feed"', '"fed"'))
-    assert caught.value.problems == ("source 'lab': there is no kind of source called 'fed'",)
+    assert caught.value.problems == (
+        "line 25: source 'lab': there is no kind of source called 'fed'.",
+    )
+
+
+def test_what_a_kind_does_not_know_is_said_with_what_it_knows(session: Session) -> None:
+    typo = FILE.replace('section = "labs"', 'section = "labs"\nconfig = { topic = ["x"] }')
+    with pytest.raises(BadNewsletter) as caught:
+        load_newsletter(session, typo, NOW, check_source=check_config)
+    assert caught.value.problems[0] == (
+        "line 31: source 'lab': config.topic is not known to a source of this kind; write 'topics' "
+        "instead, or remove it. There are: allow_private, header_env, topics."
+    )
 
 
 def test_a_theme_that_cannot_be_drawn_is_refused(session: Session) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
 
-from service.newsletters.problems import BadNewsletter, read_spec
+from service.newsletters.problems import EXAMPLES, PARTS, BadNewsletter, read_spec
+from service.newsletters.spec import NewsletterSpec
 from tests.newsletters.test_file import FILE
 
 
@@ -20,26 +22,64 @@ def problems(text: str) -> tuple[str, ...]:
         (
             'name = "The Report"',
             "",
-            "name: is missing.",
+            'name: is missing; write it like name = "The Daily Report".',
+        ),
+        (
+            '[sender]\naddress = "report@example.org"\n',
+            "",
+            'sender: is missing; write [sender] and below it address = "news@example.org".',
+        ),
+        (
+            'heading = "Benchmarks"',
+            "",
+            "line 20: section 'benchmarks', heading: is missing; write it like heading = "
+            '"AI Labs".',
+        ),
+        (
+            FILE[FILE.index("[[sections]]") :],
+            "",
+            "sections: is missing; write a [[sections]] with slug, kind and heading for each "
+            "section.",
+        ),
+        (
+            FILE,
+            FILE[: FILE.index("[sender]")].strip()
+            + "\nsections = []\n"
+            + FILE[FILE.index("[sender]") : FILE.index("[[sections]]")],
+            "line 4: sections: must not be empty; write a [[sections]] with slug, kind and heading "
+            "for each section.",
+        ),
+        (
+            'kind = "feed"',
+            "",
+            "line 25: source 'lab', kind: is missing; write it like kind = \"feed\".",
         ),
         (
             'name = "The Report"',
             'name = "The Report"\ntitle = "x"',
-            "line 4: title: is not known here. There are: byline, description, language, name, "
-            "postal_address, publishing, schedule, sections, sender, slug, sources, theme.",
+            "line 4: title: is not known here. Remove it, or use one of: byline, description, "
+            "language, name, postal_address, publishing, schedule, sections, sender, slug, "
+            "sources, theme.",
+        ),
+        (
+            '[[sources]]\nslug = "lab"',
+            '[[source]]\nslug = "lab"',
+            "line 25: source: is not known here. Write 'sources' instead, or remove it. There are: "
+            "byline, description, language, name, postal_address, publishing, schedule, sections, "
+            "sender, slug, sources, theme.",
         ),
         (
             'heading = "AI Labs"',
             'heading = "AI Labs"\nlimits = 3',
-            "line 19: section 'labs', limits: is not known here. Did you mean 'limit'? There are: "
-            "empty, focused_heading, heading, kind, limit, more_label, optional, pool, slug, "
-            "topics.",
+            "line 19: section 'labs', limits: is not known here. Write 'limit' instead, or remove "
+            "it. There are: empty, focused_heading, heading, kind, limit, more_label, optional, "
+            "pool, slug, topics.",
         ),
         (
             'kind = "headlines"',
             'kind = "headline"',
-            "line 17: section 'labs', kind: Input should be 'headlines', 'papers', 'tables', "
-            "'repos' or 'posts'.",
+            "line 17: section 'labs', kind: must be 'headlines', 'papers', 'tables', 'repos' or "
+            "'posts'.",
         ),
         (
             "Europe/Berlin",
@@ -55,8 +95,7 @@ def problems(text: str) -> tuple[str, ...]:
         (
             '["mon", "fri"]',
             '["monday"]',
-            "line 12: schedule.days.0: Input should be 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' "
-            "or 'sun'.",
+            "line 12: schedule.days.0: must be 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun'.",
         ),
         (
             'section = "labs"',
@@ -123,6 +162,14 @@ def problems(text: str) -> tuple[str, ...]:
 def test_it_says_what_is_wrong_and_where(old: str, new: str, problem: str) -> None:
     assert old in FILE
     assert problems(FILE.replace(old, new, 1)) == (problem,)
+
+
+@pytest.mark.parametrize(("group", "model"), [("", NewsletterSpec), *PARTS.items()])
+def test_it_has_an_example_of_every_field_that_must_be_there(
+    group: str, model: type[BaseModel]
+) -> None:
+    needed = {name for name, field in model.model_fields.items() if field.is_required()}
+    assert {name for name in needed if not {name, f"{group}.{name}"} & EXAMPLES.keys()} == set()
 
 
 def test_it_says_that_an_address_is_none() -> None:

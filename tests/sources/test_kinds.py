@@ -82,7 +82,7 @@ def test_it_accepts_a_config_of_the_kind(kind: str, config: dict[str, Any]) -> N
         ("gopher", {}, "no kind of source called 'gopher'; use feed, arxiv, table, github"),
         ("feed", {"topic": ["a"]}, "config.topic"),
         ("feed", {"header_env": "KEY"}, "config.header_env"),
-        ("table", {}, "config.columns: Field required"),
+        ("table", {}, "config.columns is missing; add it"),
         ("github", {"pages": 11}, "config.pages"),
     ],
 )

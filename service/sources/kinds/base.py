@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -121,12 +122,23 @@ def read_config(model: type[C], config: Mapping[str, Any]) -> C:
     try:
         return model.model_validate(config)
     except ValidationError as error:
-        raise BadSource("; ".join(_sentence(problem) for problem in error.errors())) from error
+        known = sorted(model.model_fields)
+        problems = [_sentence(problem, known) for problem in error.errors()]
+        raise BadSource("; ".join(problems)) from error
 
 
-def _sentence(problem: Mapping[str, Any]) -> str:
+def _sentence(problem: Mapping[str, Any], known: Sequence[str]) -> str:
     place = ".".join(str(step) for step in problem["loc"])
-    said = str(problem["msg"]).removeprefix("Value error, ")
+    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "must", 1)
+    if problem["type"] == "missing":
+        return f"config.{place} is missing; add it (docs/adding-a-source.md shows how)"
+    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+        near = difflib.get_close_matches(place, known, n=1)
+        todo = f"write '{near[0]}' instead, or remove it" if near else "remove it"
+        return (
+            f"config.{place} is not known to a source of this kind; {todo}. "
+            f"There are: {', '.join(known)}"
+        )
     return f"config.{place}: {said}" if place else f"config: {said}"
 
 
