@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -41,14 +41,19 @@ class Palette(Value):
 
 class Type(Value):
     display: Fonts
+    """Titles and headings."""
     serif: Fonts
+    """Text to read; a theme may set it without serifs."""
     sans: Fonts
+    """Captions, tables, buttons."""
     mono: Fonts
 
 
 class Theme(Value):
     width: int = Field(ge=320, le=800)
     """Pixels."""
+    masthead: Literal["left", "center"] = "center"
+    """Where an issue's title stands."""
     fonts: Type
     light: Palette
     dark: Palette

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from service.models.document import AnyEntry, Document, TableEntry
+from service.rendering.issue import FULLEST, render_issue
 from tests.browser.looks import SCHEMES, faults
-from tests.rendering.samples import MESSAGES, sample_html
+from tests.rendering.samples import (
+    MESSAGES,
+    NONCE,
+    sample_document,
+    sample_html,
+    sample_identity,
+)
 from tests.rendering.tools import axe
 
 WIDTHS = (600, 375)
@@ -58,3 +66,48 @@ def test_it_fits_a_desk_and_a_phone(message: str, chromium: Browser, tmp_path: P
         page = context.new_page()
         page.set_content(sample_html(message))
         assert faults(page, message, WIDTHS, tmp_path) == []
+
+
+def test_it_breaks_a_word_that_is_wider_than_a_phone(chromium: Browser, tmp_path: Path) -> None:
+    html = render_issue(_of_long_words(), FULLEST, sample_identity(), NONCE).html
+    assert html is not None
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.set_content(html)
+        assert faults(page, "long words", (375,), tmp_path) == []
+
+
+def _of_long_words() -> Document:
+    """The sample with a word in each place that does not fit into a line."""
+    word = "w" * 120
+    sample = sample_document()
+    first = [section.entries[0] for section in sample.sections]
+    changed = [
+        entry.model_copy(
+            update={
+                name: f"https://a.example/{word}" if name == "text" else word
+                for name, value in entry
+                if isinstance(value, str) and name not in ("kind", "url")
+            }
+        )
+        for entry in first
+    ]
+    return sample.model_copy(
+        update={
+            "title": word,
+            "byline": word,
+            "editorial": f"{word}\n\n## {word}\n\n| a | {word} |\n|---|--:|\n| {word} | b |",
+            "sections": tuple(
+                section.model_copy(update={"entries": (_with_long_rows(entry, word),)})
+                for section, entry in zip(sample.sections, changed, strict=True)
+            ),
+        }
+    )
+
+
+def _with_long_rows(entry: AnyEntry, word: str) -> AnyEntry:
+    if not isinstance(entry, TableEntry):
+        return entry
+    rank, _name, *figures = entry.rows[0].cells
+    row = entry.rows[0].model_copy(update={"cells": (rank, word, *figures)})
+    return entry.model_copy(update={"rows": (row,)})

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 
+from service.rendering.environment import TEMPLATES
 from service.rendering.theme import Palette, load_theme
+
+THEMES = sorted(
+    path.name.removesuffix(".toml") for path in files(TEMPLATES).joinpath("themes").iterdir()
+)
 
 
 def luminance(colour: str) -> float:
@@ -17,17 +24,21 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("ground", ["sheet", "panel", "page"])
 @pytest.mark.parametrize("text", ["ink", "muted", "accent"])
-def test_it_keeps_every_text_readable_on_every_ground(scheme: str, ground: str, text: str) -> None:
-    palette: Palette = getattr(load_theme({}), scheme)
+def test_it_keeps_every_text_readable_on_every_ground(
+    name: str, scheme: str, ground: str, text: str
+) -> None:
+    palette: Palette = getattr(load_theme({"name": name}), scheme)
     assert contrast(getattr(palette, text), getattr(palette, ground)) >= 4.5
 
 
+@pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_keeps_the_words_of_a_button_readable(scheme: str) -> None:
-    palette: Palette = getattr(load_theme({}), scheme)
+def test_it_keeps_the_words_of_a_button_readable(name: str, scheme: str) -> None:
+    palette: Palette = getattr(load_theme({"name": name}), scheme)
     assert contrast(palette.on_accent, palette.accent) >= 4.5
 
 
@@ -47,6 +58,7 @@ def test_it_lets_a_newsletter_change_one_colour_and_keep_the_rest() -> None:
         ({"fonts": {"serif": "x'\"<"}}, "fonts.serif"),
         ({"light": {"glow": "#123456"}}, "light.glow"),
         ({"width": 5000}, "width"),
+        ({"masthead": "right"}, "masthead"),
         ({"dark": "black"}, "dark"),
     ],
 )
