@@ -7,12 +7,14 @@ variable winning. The file's lines are put into the environment first, so that b
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import hmac
 import os
 import re
 import secrets
 import tempfile
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +23,9 @@ from dotenv import load_dotenv
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+PREFIX = "BROADSHEET_"
+ALIKE = 0.75
+"""Of 1: how like a setting a name is that is taken for a slip."""
 SMTP_URL = re.compile("smtps?://[^/]")
 DEFAULT_BIND = "127.0.0.1:8000"
 MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
@@ -29,7 +34,7 @@ MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
 class Settings(BaseSettings):
     """Everything an operator may set; ``.env.example`` explains each in a line."""
 
-    model_config = SettingsConfigDict(env_prefix="BROADSHEET_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     data_dir: Path = Path("data")
     database_url: str = ""
@@ -168,11 +173,34 @@ def _kept_secret(path: Path) -> bytes:
     return path.read_text().strip().encode()
 
 
+class UnknownSetting(ValueError):
+    """A variable is called almost like a setting; the text says like which."""
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
+    """The settings of this process, read once. Raises :class:`UnknownSetting`."""
     load_dotenv(Path.cwd() / ".env")
+    refuse_slips(os.environ)
     return Settings()
+
+
+def refuse_slips(variables: Iterable[str]) -> None:
+    """Raise :class:`UnknownSetting` for a slip, which would leave its setting at the default.
+
+    A name that is like none of ours is somebody else's: Kubernetes gives a service that is called
+    broadsheet a ``BROADSHEET_SERVICE_HOST``.
+    """
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in sorted(variables):
+        name = variable.upper().removeprefix(PREFIX)
+        if name == variable.upper() or name in known:
+            continue
+        for near in difflib.get_close_matches(name, sorted(known), n=1, cutoff=ALIKE):
+            raise UnknownSetting(
+                f"{variable}: there is no such setting. Write {PREFIX}{near} if you mean that; "
+                f"name what is your own, such as a source's key, without {PREFIX} before it."
+            )
 
 
 def child_environment(**overrides: str) -> dict[str, str]:

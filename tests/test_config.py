@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from service.config import Settings
+from service.config import Settings, UnknownSetting, refuse_slips
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,32 @@ def test_it_links_to_where_it_listens_unless_told(given: dict[str, str], expecte
 def test_it_refuses_what_is_no_address(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="must b"):
         Settings(**given)
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("BROADSHEET_TRANSPROT", "BROADSHEET_TRANSPORT"),
+        ("BROADSHEET_SEND_RATE", "BROADSHEET_MAX_SEND_RATE"),
+        ("BROADSHEET_SECRET", "BROADSHEET_SECRET_KEY"),
+        ("broadsheet_datadir", "BROADSHEET_DATA_DIR"),
+    ],
+)
+def test_it_refuses_a_slip_with_the_name_that_is_meant(slip: str, meant: str) -> None:
+    with pytest.raises(UnknownSetting, match=f"^{slip}: there is no such setting. Write {meant} "):
+        refuse_slips(["PATH", slip])
+
+
+def test_it_leaves_what_is_not_ours_alone() -> None:
+    theirs = ["SERVICE_HOST", "SERVICE_PORT", "PORT", "PORT_8000_TCP_PROTO", "SECRET_FOO"]
+    refuse_slips(["PATH", "TRANSPROT", *(f"BROADSHEET_{name}" for name in theirs)])
+
+
+def test_it_knows_every_setting_of_the_example() -> None:
+    example = (Path(__file__).parents[1] / ".env.example").read_text()
+    named = set(re.findall(r"(?m)^#(BROADSHEET_[A-Z_]+)=", example))
+    assert named == {f"BROADSHEET_{name.upper()}" for name in Settings.model_fields}
+    refuse_slips(named)
 
 
 def test_it_is_another_site_with_another_secret() -> None:

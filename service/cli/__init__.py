@@ -49,8 +49,13 @@ def main() -> None:
     """The entry point: a wrong setting is one clear line and exit code 2, never a traceback."""
     from pydantic import ValidationError
 
+    from service.config import UnknownSetting
+
     try:
         cli.main(prog_name="broadsheet")
+    except UnknownSetting as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(2) from error
     except ValidationError as error:
         if error.title != "Settings":
             raise
