@@ -12,12 +12,17 @@ from sqlalchemy.orm import Session
 from service.models import Issue, IssueState, Newsletter
 
 
-def ready() -> None:
-    """The schema up to date, and the log set up: what every command needs first."""
-    from service.cli.reach import upgrade_schema
+def ready(*, begins: bool = False) -> None:
+    """The schema up to date, and the log set up: what every command needs first.
+
+    Only a command that *begins* something may make a database where there is none.
+    """
+    from service.cli.reach import check_there_is_one, upgrade_schema
     from service.log import set_up_logging
 
     set_up_logging()
+    if not begins:
+        check_there_is_one()
     upgrade_schema()
 
 

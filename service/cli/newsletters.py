@@ -23,7 +23,7 @@ def load_command(file: Path) -> None:
     from service.rendering.theme import load_theme
     from service.sources.kinds import check_config
 
-    ready()
+    ready(begins=True)
     try:
         with session_scope() as session:
             report = load_newsletter(

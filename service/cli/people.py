@@ -83,7 +83,7 @@ def add(email: str, password: str | None, role: str) -> None:
     from service.models import Role
     from service.staff.users import BadUser, add_user
 
-    ready()
+    ready(begins=True)
     chosen = password or secrets.token_urlsafe(12)
     try:
         with session_scope() as session:

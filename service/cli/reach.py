@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.config import Settings, settings
@@ -32,6 +34,19 @@ def upgrade_schema() -> None:
             f"The database at {without_password(chosen.database)} cannot be used ({said}). "
             "Start it, or set BROADSHEET_DATABASE_URL to one that runs."
         ) from error
+
+
+def check_there_is_one() -> None:
+    """Raises :class:`NotReachable` where a command that only looks would begin a new Broadsheet."""
+    database = make_url(settings().database)
+    if database.get_backend_name() != "sqlite" or database.database in {None, "", ":memory:"}:
+        return
+    path = Path(str(database.database)).resolve()
+    if not path.exists():
+        raise NotReachable(
+            f"There is no Broadsheet here yet: {path} does not exist. Go to the folder in which it "
+            "runs, or begin one here with `broadsheet up` or `broadsheet load FILE.toml`."
+        )
 
 
 @contextmanager
