@@ -30,6 +30,7 @@ _ACCENT = re.compile(r"""\{?\\['"`^~=.][ ]?(?:\{[A-Za-z]\}|[A-Za-z])\}?""")
 _ESCAPED = re.compile(r"\\([%&#_${}])")
 _MACRO = re.compile(r"\\[A-Za-z]+")
 _SINGLE_QUOTED = re.compile(r"(?<![\w`])`(?=\w)([^`'\n]{1,80})'(?!\w)")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _TIE = re.compile(r"(?<=[\w.)])~(?=[\w(])")
 # Nothing is raised in part: "t^0.6" and "2^2n" stay as they are.
 _RAISED = re.compile(r"\^(-?\d+)(?![\w.])")
@@ -47,7 +48,7 @@ logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 @lru_cache(maxsize=1024)  # the same abstracts are set for each choice, in HTML and in text
 def readable(text: str) -> str:
     """*text* on one line with formulas, macros, quotes and dashes as Unicode text."""
-    text = one_space(text)
+    text = _APOSTROPHE.sub("\N{RIGHT SINGLE QUOTATION MARK}", one_space(text))
     if not _ANY_LATEX.search(text):
         return text
     text = _FORMULA.sub(_formula, text)

@@ -47,7 +47,11 @@ SOURCE = st.lists(
             "`quoted' word",
             "\N{LEFT SINGLE QUOTATION MARK}quoted\N{RIGHT SINGLE QUOTATION MARK} word",
         ),
-        ("it's `code` and don't", "it's `code` and don't"),
+        (
+            "it's `code` and don't",
+            "it\N{RIGHT SINGLE QUOTATION MARK}s `code` and don\N{RIGHT SINGLE QUOTATION MARK}t",
+        ),
+        ("the agents' own, from '24", "the agents' own, from '24"),
         (r"\textbf{bold \emph{and} more}", "bold and more"),
         (r"\textsc{Name}~et al.~\cite{x99} say", "Name et al. say"),
         (r"Erd\H{o}s and Schr\"odinger, na\"{\i}ve", None),
