@@ -11,7 +11,7 @@ COMMANDS = {
     "demo": "service.cli.demo",
     "load": "service.cli.newsletters",
     "dump": "service.cli.newsletters",
-    "collect": "service.cli.newsletters",
+    "collect": "service.cli.collect",
     "opml": "service.cli.opml",
     "build": "service.cli.issues",
     "preview": "service.cli.issues",

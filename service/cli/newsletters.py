@@ -1,14 +1,12 @@
-"""``load``, ``dump``, ``collect``: a newsletter as a file, and its sources."""
+"""``load``, ``dump``: a newsletter as a file."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import select
 
 from service.cli.finding import newsletter_named, ready
 
@@ -69,36 +67,3 @@ def dump_command(newsletter: str | None) -> None:
     ready()
     with read_scope() as session:
         click.echo(dump_newsletter(session, newsletter_named(session, newsletter).slug), nl=False)
-
-
-@click.command("collect")
-@click.argument("source", required=False)
-def collect_command(source: str | None) -> None:
-    """Check every active source now, or only SOURCE, and say what each gave."""
-    from service.cli.progress import clear, shown
-    from service.db import read_scope
-    from service.models import Source, SourceState
-    from service.sources.collect import collect_source
-
-    ready()
-    with read_scope() as session:
-        query = select(Source.slug, Source.id).order_by(Source.section, Source.slug)
-        query = (
-            query.where(Source.slug == source)
-            if source
-            else query.where(Source.state == SourceState.ACTIVE)
-        )
-        ids = [(slug, source_id) for slug, source_id in session.execute(query)]
-    if not ids:
-        named = f"There is no source {source!r}." if source else "There are no active sources."
-        raise click.ClickException(f"{named} `broadsheet load FILE.toml` makes them.")
-    failed = 0
-    for source_id in shown(ids, len(ids), sys.stderr):
-        report = collect_source(source_id, datetime.now(UTC), force=True)
-        failed += report.outcome == "failed"
-        clear(sys.stderr)
-        click.echo(str(report))
-    if failed == len(ids):
-        raise click.ClickException("No source could be read; an issue made now would hold nothing.")
-    if failed:
-        click.echo(f"{failed} of {len(ids)} sources failed; the others are not affected.", err=True)

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Source, SourceState
 from service.sources.fetch import Fetcher, FetchFailed, fetch
 from service.sources.health import Failure, mark_failed, mark_good
-from service.sources.kinds import BadFeed, BadSource, SourceView, kind_named
+from service.sources.kinds import BadFeed, BadSource, Parsed, SourceView, kind_named
 from service.sources.reading import Known, MissingKey, Reading, read_source
 from service.sources.report import CollectReport
 from service.sources.storing import Counts, keep_snapshot_of_day, store_items, store_snapshot
@@ -24,6 +24,7 @@ RECENT = timedelta(days=1)
 """How long something is news that was published before its source was first read."""
 CLAIM = timedelta(minutes=10)
 """How long a source is one worker's; more than its pages can take. A crash leaves it until then."""
+WAITS = "It waits for its turn."
 
 log = logging.getLogger(__name__)
 
@@ -57,14 +58,38 @@ def collect_source(
     return replace(report, seconds=time.monotonic() - started)
 
 
+def try_source(
+    source_id: int, now: datetime, *, fetcher: Fetcher = fetch
+) -> tuple[str, Parsed | str]:
+    """A source's slug with all that it answers now, whatever it answered before, or why nothing.
+
+    Nothing of it is stored, and the source stays as it is: paused, or due when it was.
+    """
+    with read_scope() as session:
+        taken = _taken(session.get_one(Source, source_id), now)
+    result = _read(replace(taken, known=Known()), fetcher)
+    if isinstance(result, Reading):
+        return taken.view.slug, result.parsed or Parsed()
+    return taken.view.slug, result.reason if isinstance(result, Failure) else WAITS
+
+
 @dataclass(frozen=True)
 class _Taken:
-    """A source that is ours for now, as it stood when we took it."""
+    """A source as it stood when we took it."""
 
     id: int
     kind: str
     view: SourceView
     known: Known
+
+
+def _taken(row: Source, now: datetime) -> _Taken:
+    return _Taken(
+        row.id,
+        row.kind,
+        SourceView(row.slug, row.name, row.url, row.config, row.good_at, now),
+        Known(row.etag, row.last_modified, row.body_hash),
+    )
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
@@ -83,12 +108,7 @@ def _take(source_id: int, now: datetime, *, force: bool) -> _Taken | CollectRepo
             return CollectReport(str(source_id), "", "not due", reason="there is no such source")
         if claimed is None:
             return CollectReport(row.slug, row.name, "not due")
-        return _Taken(
-            row.id,
-            row.kind,
-            SourceView(row.slug, row.name, row.url, row.config, row.good_at, now),
-            Known(row.etag, row.last_modified, row.body_hash),
-        )
+        return _taken(row, now)
 
 
 def _read(taken: _Taken, fetcher: Fetcher) -> Reading | Failure | NotOurTurn:
@@ -124,7 +144,7 @@ def _record(
         return replace(report, outcome="not due", reason="It was changed while it was read.")
     if isinstance(result, NotOurTurn):
         row.next_check_at = result.free_at
-        return replace(report, outcome="not due", reason="It waits for its turn.")
+        return replace(report, outcome="not due", reason=WAITS)
     if isinstance(result, Failure):
         mark_failed(session, row, result, now)
         return replace(report, reason=result.reason)

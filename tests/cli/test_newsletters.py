@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,35 @@ def test_it_collects_one_source_by_name(run: Run, demo_file: Path, database: Eng
     with Session(database) as session:
         checked = select(Source.slug).where(Source.checked_at.is_not(None))
         assert session.scalars(checked).all() == ["meridian"]
+
+
+def test_it_shows_what_a_source_would_give_and_stores_nothing(
+    run: Run, demo_file: Path, database: Engine
+) -> None:
+    run("load", str(demo_file))
+    with Session(database) as session, session.begin():
+        session.execute(update(Source).values(state=SourceState.PAUSED))
+    done = run("collect", "meridian", "--dry-run")
+    first, *entries = done.stdout.splitlines()
+    assert re.fullmatch(r"meridian: \d+ entries. Nothing was stored.", first)
+    assert re.match(r"  \d{4}-\d\d-\d\d  .+  http://127", entries[0])
+    with Session(database) as session:
+        assert count(session, Item) == 0
+        source = session.scalars(select(Source).where(Source.slug == "meridian")).one()
+        assert (source.checked_at, source.next_check_at) == (None, None)
+        assert source.state is SourceState.PAUSED
+
+
+def test_it_says_why_a_source_would_give_nothing(
+    run: Run, demo_file: Path, newsroom: Sandbox, database: Engine
+) -> None:
+    run("load", str(demo_file))
+    with Session(database) as session, session.begin():
+        broken = update(Source).where(Source.slug == "quillon")
+        session.execute(broken.values(url=f"{newsroom.url}/news/nowhere"))
+    done = run("collect", "quillon", "--dry-run")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("quillon: nothing - Nothing is at this address (404)")
 
 
 def test_it_says_when_there_is_nothing_to_collect(
