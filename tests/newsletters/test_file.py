@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.models import Approval, Issue, IssueKind, Newsletter, Source, SourceState
 from service.newsletters.file import LoadReport, dump_newsletter, load_newsletter
-from service.newsletters.problems import BadNewsletter
+from service.newsletters.problems import BadNewsletter, read_spec
 from service.rendering.theme import load_theme
 from service.sources.kinds import check_config
 
@@ -254,3 +254,11 @@ def test_the_examples_load_and_come_back(session: Session, name: str) -> None:
 
     assert load(session, dump_newsletter(session, "inference-report")).unchanged
     assert load(session, text).unchanged
+
+
+def test_selectors_that_nobody_tried_are_shipped_paused() -> None:
+    text = (files("service.newsletters") / "examples" / "inference-report.toml").read_text()
+    pages = [source for source in read_spec(text).sources if source.kind == "page"]
+    assert [source.slug for source in pages if source.paused] == ["anthropic", "meta-ai", "mistral"]
+    assert all(source.paused for source in pages)
+    assert "broadsheet collect anthropic --dry-run" in text
