@@ -86,7 +86,7 @@ def not_fit(issue_id: int, now: datetime) -> str:
         issue = session.get_one(Issue, issue_id)
         if issue.state is not IssueState.APPROVED:  # taken back meanwhile: nothing is planned
             return ""
-        return reasons(findings_for(session, issue, now))
+        return reasons(findings_for(session, issue))
 
 
 def render_and_plan(issue_id: int, now: datetime) -> Planned:

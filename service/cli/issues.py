@@ -80,7 +80,7 @@ def _findings(session: Session, issue: Issue, now: datetime, document: Document)
     from service.rendering.preflight.spam import spam_findings
     from service.rendering.preview import preview
 
-    findings = findings_for(session, issue, now, document)
+    findings = findings_for(session, issue, document)
     if any(finding.blocks for finding in findings):
         return findings  # what cannot be made has no score
     return findings + spam_findings(preview(issue, now, document)[1])

@@ -41,7 +41,7 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
             if when < now:
                 raise click.ClickException(f"{at} has passed. Nothing was sent.")
             document = document_now(session, found, now)
-            if why_not := reasons(findings_for(session, found, now, document)):
+            if why_not := reasons(findings_for(session, found, document)):
                 raise click.ClickException(f"{name} cannot be sent. {why_not}")
             readers = count_audience(session, found, now)
             question = f"Send {name}, {found.subject!r}, to {readers:,} readers"

@@ -176,15 +176,15 @@ def test_it_checks_the_largest_mail_that_a_reader_gets(session: Session, now: da
     spec = papers.spec.model_copy(update={"limit": 1})
     section = Section(spec=spec, entries=(none, long))
     issue.document = document.model_copy(update={"sections": (section,)}).model_dump(mode="json")
-    assert "links" not in {finding.about for finding in findings_for(session, issue, now)}
+    assert "links" not in {finding.about for finding in findings_for(session, issue)}
     a_reader(session, newsletter, now, Wanted(topics=(topic,)))
-    assert "links" in {finding.about for finding in findings_for(session, issue, now)}
+    assert "links" in {finding.about for finding in findings_for(session, issue)}
 
 
 def test_it_says_what_keeps_an_issue_from_being_made(session: Session, now: datetime) -> None:
     issue = an_issue(session, a_newsletter(session, now), now)
     huge = sample_document().model_copy(update={"preheader": "x" * 100_000})
-    (finding,) = findings_for(session, issue, now, huge)
+    (finding,) = findings_for(session, issue, huge)
     assert finding.blocks
     assert finding.sentence.startswith("It cannot be made small enough: ")
 

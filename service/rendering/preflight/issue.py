@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,15 +24,12 @@ CANDIDATES = 4
 NONCE = "preflight"
 
 
-def findings_for(
-    session: Session, issue: Issue, now: datetime, document: Document | None = None
-) -> list[Finding]:
+def findings_for(session: Session, issue: Issue, document: Document | None = None) -> list[Finding]:
     """What is wrong with *issue*, checked on the largest mail that any of its readers gets.
 
     *document* stands in for the frozen one while the issue is a draft (ValueError without it).
     Renders a few times, some milliseconds each; changes nothing.
     """
-    del now  # nothing hangs on the hour yet; callers have it and later checks will
     document = document or frozen_document(issue)
     try:
         identity = Identity.of(issue.newsletter, settings().base_url)

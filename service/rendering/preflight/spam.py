@@ -18,6 +18,11 @@ _STATUS = re.compile(
 )
 
 
+def is_installed(program: str = "spamassassin") -> bool:
+    """Whether there is a score to be had on this machine."""
+    return shutil.which(program) is not None
+
+
 def spam_findings(message: bytes, program: str = "spamassassin") -> list[Finding]:
     """What SpamAssassin's local tests (``-L``: no network) hold against *message*, whole MIME.
 
