@@ -22,8 +22,10 @@ def mail_of_notice(
     identity = Identity.of(newsletter, settings.base_url)
     if notice.kind is NoticeKind.TEST:
         issue = session.get_one(Issue, notice.issue_id)
+        explained = f"{settings.base_url}/test-copy/{newsletter.slug}"
         links = {
-            name: f"{identity.home_url}#{name}" for name in ("unsubscribeUrl", "preferencesUrl")
+            "unsubscribeUrl": f"{explained}/unsubscribe",
+            "preferencesUrl": f"{explained}/preferences",
         }
         return render_test_copy(document_now(session, issue, notice.created_at), identity), links
     if notice.kind is NoticeKind.ALERT:

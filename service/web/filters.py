@@ -14,7 +14,9 @@ from markupsafe import Markup
 
 from service.audience.addresses import masked
 from service.config import settings
+from service.issues.approval import TOLD, Step
 from service.localtime import zone
+from service.models import Issue, IssueState
 from service.rendering.filters import web_link
 from service.rendering.latex import readable
 
@@ -33,6 +35,7 @@ def register(app: Flask) -> None:
         markdown=markdown,
         masked=masked,
         readable=readable,
+        standing=standing,
         web_link=web_link,
     )
     app.jinja_env.globals["absolute"] = absolute
@@ -50,13 +53,26 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime, timezone: str, style: str = "full") -> str:
-    """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00``; ``short``: ``Fri 07:00``."""
+    """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00 CET``; ``short``: ``Fri 07:00``."""
     local = value.astimezone(zone(timezone))
     if style == "short":
         return f"{local:%a %H:%M}"
     if style == "day":
         return day(local.date())
-    return f"{local:%a}, {local:%b} {local.day}, {local:%H:%M}"
+    return f"{local:%a}, {local:%b} {local.day}, {local:%H:%M} {zone_name(local)}"
+
+
+def zone_name(local: datetime) -> str:
+    """``CET``; of a zone that has no letters of its own, ``UTC-03``."""
+    name = local.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{name}"
+
+
+def standing(issue: Issue) -> str:
+    """What an issue's state is called: of a draft also whether it waits, or was held."""
+    if issue.state is not IssueState.DRAFT or issue.waiting_since is None:
+        return issue.state.value
+    return "held" if issue.reminders >= TOLD[Step.HOLD] else "waits"
 
 
 def count(value: int, one: str = "", many: str = "") -> str:

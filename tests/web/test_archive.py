@@ -84,8 +84,38 @@ def test_it_hides_an_issue_that_has_not_begun_to_go(
         row = session.get_one(Issue, issue.id)
         row.state, row.started_at = IssueState.APPROVED, None
         row.scheduled_at = now + timedelta(days=1)
-    assert client.get("/n/report/issues/7").status_code == 404
+    answer = client.get("/n/report/issues/7")
+    assert "Issue 7 is not out yet" in answer.text
+    assert "Headline" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "noindex" in answer.text
     assert "/n/report/issues/7" not in client.get("/n/report/archive").text
+
+
+@pytest.mark.parametrize("state", [IssueState.SKIPPED, IssueState.STOPPED])
+def test_it_promises_no_issue_that_will_not_go(
+    client: FlaskClient, issue: Issue, state: IssueState
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        row.state, row.started_at = state, None
+    assert client.get("/n/report/issues/7").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("link", "said"), [("unsubscribe", "where they unsubscribe"), ("preferences", "preferences")]
+)
+def test_it_says_what_a_link_of_a_test_copy_would_do(
+    link: str, said: str, client: FlaskClient
+) -> None:
+    answer = client.get(f"/test-copy/report/{link}")
+    assert answer.status_code == 200
+    assert "This link is of a test copy" in answer.text
+    assert said in answer.text
+
+
+def test_it_names_the_zone_of_its_times(client: FlaskClient, issue: Issue) -> None:
+    assert "Fri, Nov 20, 08:00 CET" in client.get("/n/report/issues/7").text
 
 
 @pytest.mark.parametrize(

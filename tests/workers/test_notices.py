@@ -83,7 +83,7 @@ def test_it_sends_a_test_copy_that_unsubscribes_nobody(session: Session, now: da
     issue = an_approved_issue(session, a_newsletter(session, now), now)
     mail, values = mail_of(session, NoticeKind.TEST, now, issue=issue)
     assert mail.subject == "[TEST] A note to readers"
-    assert values["unsubscribeUrl"] == f"{BASE}/n/report/#unsubscribeUrl"
+    assert values["unsubscribeUrl"] == f"{BASE}/test-copy/report/unsubscribe"
 
 
 def test_it_says_what_a_notice_lacks(session: Session, now: datetime) -> None:

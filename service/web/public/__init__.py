@@ -7,6 +7,23 @@ from flask import Blueprint
 public = Blueprint("public", __name__)
 
 # The views hang themselves on the blueprint.
-from service.web.public import archive, confirm, feeds, landing, preferences, unsubscribe  # noqa: E402
+from service.web.public import (  # noqa: E402
+    archive,
+    confirm,
+    feeds,
+    landing,
+    preferences,
+    test_copy,
+    unsubscribe,
+)
 
-__all__ = ["archive", "confirm", "feeds", "landing", "preferences", "public", "unsubscribe"]
+__all__ = [
+    "archive",
+    "confirm",
+    "feeds",
+    "landing",
+    "preferences",
+    "public",
+    "test_copy",
+    "unsubscribe",
+]

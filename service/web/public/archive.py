@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flask import Response, abort, render_template, request
+from sqlalchemy.orm import Session
 
 from service.audience.choices import section_specs
 from service.db import read_scope
+from service.models import Newsletter
 from service.rendering.issue import FULLEST, choose
 from service.web import fresh
 from service.web.asking import newsletter_or_404
@@ -42,7 +44,9 @@ def archive(newsletter: str) -> Response:
 def issue(newsletter: str, number: int) -> Response:
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        stamp = editions.one(session, found, number) or abort(404)
+        stamp = editions.one(session, found, number)
+        if stamp is None:
+            return _not_out(session, found, number)
 
         def body() -> str:
             document = editions.documents(session, [stamp[0]])[stamp[0]]
@@ -55,6 +59,16 @@ def issue(newsletter: str, number: int) -> Response:
             )
 
         return fresh.answer(found, [stamp], body, seconds=ISSUE_SECONDS)
+
+
+def _not_out(session: Session, newsletter: Newsletter, number: int) -> Response:
+    """A test copy links to its issue as readers' mail will: that it is not out is no error."""
+    if not editions.is_to_come(session, newsletter, number):
+        abort(404)
+    page = render_template("public/not_out.html", newsletter=newsletter, number=number)
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @public.get("/n/<slug:newsletter>/<slug:section>")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from service.localtime import zone
-from service.models import Issue, IssueKind, Newsletter
+from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document
 
 _NEWEST = (Issue.started_at.desc(), Issue.id.desc())
@@ -73,6 +73,17 @@ def one(session: Session, newsletter: Newsletter, number: int) -> tuple[int, dat
     query = select(Issue.id, Issue.started_at).where(Issue.number == number)
     row = session.execute(query.where(_gone(newsletter))).one_or_none()
     return None if row is None else (row.id, row.started_at)
+
+
+def is_to_come(session: Session, newsletter: Newsletter, number: int) -> bool:
+    """Whether there is an issue *number* that may yet go."""
+    query = select(Issue.id).where(
+        Issue.newsletter_id == newsletter.id,
+        Issue.number == number,
+        Issue.started_at.is_(None),
+        Issue.state.in_([IssueState.DRAFT, IssueState.APPROVED, IssueState.HELD]),
+    )
+    return session.scalar(query) is not None
 
 
 def documents(session: Session, ids: list[int]) -> dict[int, Document]:
