@@ -26,6 +26,8 @@ from service.models import (
     NoticeKind,
     Role,
     Subscription,
+    Suppression,
+    SuppressionReason,
     Timing,
 )
 from service.staff.users import add_user
@@ -40,6 +42,42 @@ def draft(newsletter: Newsletter, now: datetime) -> Issue:
     with session_scope() as session:
         found = session.get_one(Newsletter, newsletter.id)
         return compose_manual(session, found, "A note", "We **moved**.", now)
+
+
+def test_it_counts_the_readers_who_will_get_it(
+    editor: FlaskClient, newsletter: Newsletter, reader: Subscription
+) -> None:
+    with session_scope() as session:
+        found = session.get_one(Newsletter, newsletter.id)
+        for name in ("bob", "cid"):
+            at = newsletter.created_at
+            add_confirmed(session, found, Reader(parse_address(f"{name}@example.org")), at)
+        bob, cid = session.scalars(select(Subscription).where(Subscription.id != reader.id)).all()
+        bob.paused_until = wall_clock() + timedelta(days=7)
+        session.add(
+            Suppression(
+                email_hash=cid.subscriber.email_hash,
+                reason=SuppressionReason.BOUNCE,
+                created_at=wall_clock(),
+            )
+        )
+    page = " ".join(editor.get("/admin/").text.split())
+    assert "<dt>Readers</dt><dd>1 " in page
+    assert "1 paused, 1 suppressed: not counted" in page
+
+
+@pytest.mark.parametrize(
+    ("waits", "reminders", "shown"), [(False, 0, "draft"), (True, 1, "waits"), (True, 3, "held")]
+)
+def test_it_says_whether_a_draft_waits_or_was_held(
+    waits: bool, reminders: int, shown: str, editor: FlaskClient, draft: Issue
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Issue, draft.id)
+        row.waiting_since, row.reminders = wall_clock() if waits else None, reminders
+        row.reason = "Held: nobody approved it." if shown == "held" else None
+    for page in ("/admin/", "/admin/issues/", f"/admin/issues/{draft.id}"):
+        assert f'<span class="state {shown}">{shown}</span>' in editor.get(page).text, page
 
 
 def issue(identity: int) -> Issue:

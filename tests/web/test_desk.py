@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -365,6 +367,42 @@ def test_it_sends_nothing_that_must_be_mended_first(
     assert answer.status_code == 400
     assert "postal address" in answer.text
     assert stored(draft).state is IssueState.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("0.1", "local tests give it 0.5 points or less"),
+        ("4.2", "SpamAssassin gives 4.2 points"),
+    ],
+)
+def test_it_shows_the_spam_score_when_asked_and_only_then(
+    score: str,
+    said: str,
+    editor: FlaskClient,
+    draft: Issue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "spamassassin"
+    program.write_text(
+        f"#!/bin/sh\ncat > {asked}\n"
+        f"echo 'X-Spam-Status: No, score={score} required=5.0 tests=SOME autolearn=no'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    page = editor.get(desk(draft)).text
+    assert not asked.exists()
+    assert f'href="{desk(draft)}?check=spam"' in page
+    assert said in editor.get(f"{desk(draft)}?check=spam").text
+    assert b"Headline 2" in asked.read_bytes()
+
+
+def test_it_says_that_it_was_held(editor: FlaskClient, draft: Issue) -> None:
+    with session_scope() as session:
+        session.get_one(Issue, draft.id).reason = "Held: nobody approved it by 14:00."
+    assert "Held: nobody approved it by 14:00." in editor.get(desk(draft)).text
 
 
 def test_it_lets_a_viewer_change_nothing(app: Flask, draft: Issue) -> None:

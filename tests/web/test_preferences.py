@@ -50,7 +50,7 @@ def test_it_says_when_the_next_issue_comes(client: FlaskClient, reader: Subscrip
     save(client, reader, "wire", hour="6", timezone="Asia/Tokyo")
     page = client.get(link("preferences", reader.id)).text
     assert "Your next issue" in page
-    assert ", 06:00</strong>" in page
+    assert ", 06:00 JST</strong>" in page
 
 
 @pytest.mark.parametrize(

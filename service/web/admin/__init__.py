@@ -15,6 +15,7 @@ admin.context_processor(lambda: {"current_user": current_user})
 from service.web.admin import (  # noqa: E402
     compose,
     desk,
+    drafting,
     home,
     issues,
     login,
@@ -27,6 +28,7 @@ __all__ = [
     "admin",
     "compose",
     "desk",
+    "drafting",
     "home",
     "issues",
     "login",

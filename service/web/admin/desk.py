@@ -1,20 +1,28 @@
-"""Where an editor shapes a draft: pin, drop, move, edit, write, build again."""
+"""Where an editor shapes a draft: pin, drop, move, edit, write, build again.
+
+``service.web.admin.drafting`` adds a model's draft to the page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from service.config import settings
 from service.db import read_scope, session_scope
 from service.issues import curate
+from service.issues.ai.asked import is_awaited, trouble
+from service.issues.ai.client import Endpoint
 from service.issues.build import build_issue, issue_entries
 from service.issues.errors import BadInput, IssueFrozen
 from service.issues.missing import missing_sources
 from service.models import Entry, Issue, IssueKind, IssueState
 from service.rendering.filters import web_link
+from service.rendering.preflight.spam import is_installed
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
@@ -27,7 +35,7 @@ from service.web.admin.outline import (
     shown_order,
     words_mark,
 )
-from service.web.admin.readiness import findings_of
+from service.web.admin.readiness import findings_of, spam_of
 from service.web.asking import field, now
 
 Answer = str | Response | tuple[str, int]
@@ -61,11 +69,11 @@ class Outdated(ValueError):
 @editors_only
 def desk(issue_id: int) -> Answer:
     with read_scope() as session:
-        issue = _issue(session, issue_id)
+        issue = issue_to_shape(session, issue_id)
         if issue.state is not IssueState.DRAFT:
             flash(f"This issue is {issue.state.value}: only a draft can be changed.", "problem")
             return redirect(url_for("admin.issue", issue_id=issue.id), 303)
-        return _page(session, issue)
+        return desk_page(session, issue)
 
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/desk/words")
@@ -78,7 +86,7 @@ def write_words(issue_id: int) -> Answer:
         "editorial": _lines(field("markdown", LONGEST_EDITORIAL)),
     }
     with session_scope() as session:
-        issue = _issue(session, issue_id)
+        issue = issue_to_shape(session, issue_id)
         try:
             curate.require_draft(session, issue)
             _require_seen(words_mark(issue))
@@ -89,12 +97,12 @@ def write_words(issue_id: int) -> Answer:
             }
             curate.write(session, issue, **changed)
         except (BadInput, Outdated) as error:
-            return _page(session, issue, str(error), typed=typed), 409
+            return desk_page(session, issue, str(error), typed=typed), 409
         except IssueFrozen as error:
-            return _frozen(issue, error)
+            return not_a_draft(issue, error)
         if changed:
-            _note(session, issue, "issue.write", fields=sorted(changed))
-        return _back(issue, "Saved." if changed else "Nothing was changed.", "words")
+            note(session, issue, "issue.write", fields=sorted(changed))
+        return to_desk(issue, "Saved." if changed else "Nothing was changed.", "words")
 
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/desk/entries/<int(max=2147483647):entry_id>")
@@ -104,17 +112,17 @@ def change_entry(issue_id: int, entry_id: int) -> Answer:
     if step not in DONE:
         abort(400)
     with session_scope() as session:
-        issue = _issue(session, issue_id)
+        issue = issue_to_shape(session, issue_id)
         try:
             curate.require_draft(session, issue)
             entry = _entry(session, issue, entry_id)
             _take_step(session, issue, entry, step)
         except (BadInput, Outdated) as error:
-            return _page(session, issue, str(error)), 409
+            return desk_page(session, issue, str(error)), 409
         except IssueFrozen as error:
-            return _frozen(issue, error)
-        _note(session, issue, f"entry.{step}", entry=entry.key)
-        return _back(issue, DONE[step], f"entry-{entry.id}")
+            return not_a_draft(issue, error)
+        note(session, issue, f"entry.{step}", entry=entry.key)
+        return to_desk(issue, DONE[step], f"entry-{entry.id}")
 
 
 @admin.post(
@@ -123,7 +131,7 @@ def change_entry(issue_id: int, entry_id: int) -> Answer:
 @editors_only
 def edit_entry(issue_id: int, entry_id: int) -> Answer:
     with session_scope() as session:
-        issue = _issue(session, issue_id)
+        issue = issue_to_shape(session, issue_id)
         typed: dict[str, str] = {}
         try:
             curate.require_draft(session, issue)
@@ -135,12 +143,12 @@ def edit_entry(issue_id: int, entry_id: int) -> Answer:
             if changed:
                 curate.edit(session, entry, changed)
         except (BadInput, Outdated) as error:
-            return _page(session, issue, str(error), editing=entry_id, typed=typed), 409
+            return desk_page(session, issue, str(error), editing=entry_id, typed=typed), 409
         except IssueFrozen as error:
-            return _frozen(issue, error)
+            return not_a_draft(issue, error)
         if changed:
-            _note(session, issue, "entry.edit", entry=entry.key, fields=sorted(changed))
-        return _back(issue, "Saved." if changed else "Nothing was changed.", f"entry-{entry.id}")
+            note(session, issue, "entry.edit", entry=entry.key, fields=sorted(changed))
+        return to_desk(issue, "Saved." if changed else "Nothing was changed.", f"entry-{entry.id}")
 
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/desk/rebuild")
@@ -148,18 +156,18 @@ def edit_entry(issue_id: int, entry_id: int) -> Answer:
 def rebuild(issue_id: int) -> Answer:
     """Compose again of what is collected already, around what editors have done."""
     with session_scope() as session:
-        issue = _issue(session, issue_id)
+        issue = issue_to_shape(session, issue_id)
         if issue.local_date is None:
             abort(404)
         try:
             curate.require_draft(session, issue)
             build_issue(session, issue.newsletter, issue.local_date, now(), issue.kind)
         except IssueFrozen as error:
-            return _frozen(issue, error)
-        _note(session, issue, "issue.rebuild")
+            return not_a_draft(issue, error)
+        note(session, issue, "issue.rebuild")
         if issue.state is not IssueState.DRAFT:
-            return _frozen(issue, issue.reason or "The issue is no draft any more.")
-        return _back(issue, "Built again. What you had changed is as you left it.", "outline")
+            return not_a_draft(issue, issue.reason or "The issue is no draft any more.")
+        return to_desk(issue, "Built again. What you had changed is as you left it.", "outline")
 
 
 def _take_step(session: Session, issue: Issue, entry: Entry, step: str) -> None:
@@ -188,7 +196,7 @@ def _move(session: Session, issue: Issue, entry: Entry, by: int) -> None:
     curate.reorder(session, issue, entry.section, keys)
 
 
-def _issue(session: Session, issue_id: int) -> Issue:
+def issue_to_shape(session: Session, issue_id: int) -> Issue:
     issue = issue_or_404(session, issue_id)
     if issue.kind is IssueKind.MANUAL:
         abort(404)
@@ -231,7 +239,7 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _page(
+def desk_page(
     session: Session,
     issue: Issue,
     problem: str = "",
@@ -241,10 +249,10 @@ def _page(
 ) -> str:
     """The desk; with what was typed and could not be stored still in its form."""
     session.flush()
+    asks_for_spam = request.args.get("check") == "spam"
     words = {name: getattr(issue, name) for name in ("subject", "preheader", "editorial")}
     return render_template(
         "admin/desk.html",
-        issue=issue,
         parts=outline_of(session, issue),
         problem=problem,
         words=words if typed is None or editing else typed,
@@ -252,20 +260,33 @@ def _page(
         editing=editing,
         missing=missing_sources(session, issue),
         findings=findings_of(session, issue, now()),
+        may_check_spam=is_installed() and not asks_for_spam,
+        spam=spam_of(session, issue, now()) if asks_for_spam else None,
         typed=typed or {},
+        **drafting(issue),
     )
 
 
-def _frozen(issue: Issue, why: object) -> Response:
+def drafting(issue: Issue) -> dict[str, Any]:
+    """What the page is told of a model's draft."""
+    return {
+        "issue": issue,
+        "model": settings().ai_model if Endpoint.of(settings()) else "",
+        "awaited": is_awaited(issue, now()),
+        "trouble": trouble(issue, now()),
+    }
+
+
+def not_a_draft(issue: Issue, why: object) -> Response:
     flash(str(why), "problem")
     return redirect(url_for("admin.issue", issue_id=issue.id), 303)
 
 
-def _back(issue: Issue, said: str, anchor: str) -> Response:
+def to_desk(issue: Issue, said: str, anchor: str) -> Response:
     flash(said, "done")
     return redirect(url_for("admin.desk", issue_id=issue.id, _anchor=anchor), 303)
 
 
-def _note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+def note(session: Session, issue: Issue, action: str, **detail: object) -> None:
     subject = f"{issue.newsletter.slug} issue {issue.number}"
     audit(session, account().id, action, subject, now(), **detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import render_template
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from service.db import read_scope
@@ -15,11 +15,10 @@ from service.models import (
     Newsletter,
     Source,
     SourceState,
-    Subscription,
-    SubscriptionState,
 )
 from service.web.admin import admin
 from service.web.admin.progress import Progress, progress_of
+from service.web.admin.reach import Readers, readers_of
 from service.web.asking import now
 
 LATEST = 5
@@ -30,7 +29,7 @@ class Desk:
     """One newsletter at a glance."""
 
     newsletter: Newsletter
-    readers: int
+    readers: Readers
     waiting: list[Issue]
     """Drafts and held issues: somebody has to do something."""
     sources: int
@@ -62,10 +61,6 @@ def latest(session: Session, most: int, offset: int = 0) -> list[tuple[Issue, Pr
 
 
 def _desk(session: Session, newsletter: Newsletter) -> Desk:
-    readers = select(func.count()).where(
-        Subscription.newsletter_id == newsletter.id,
-        Subscription.state == SubscriptionState.ACTIVE,
-    )
     waiting = (
         select(Issue)
         .where(
@@ -80,7 +75,7 @@ def _desk(session: Session, newsletter: Newsletter) -> Desk:
     ).all()
     return Desk(
         newsletter=newsletter,
-        readers=session.execute(readers).scalar_one(),
+        readers=readers_of(session, newsletter, now()),
         waiting=list(session.scalars(waiting)),
         sources=len(sources),
         troubled=[

@@ -58,8 +58,10 @@ def preview_draft(issue_id: int) -> Response:
             "preheader": " ".join(field("preheader").split()),
             "editorial": field("markdown", 500_000).replace("\r\n", "\n").strip(),
         }
-        document = document_now(session, issue, now()).model_copy(update=words)
-        return _shown(_filled(document, issue.newsletter), "html")
+        document = document_now(session, issue, now())
+        if words["editorial"] != document.editorial.strip():
+            words["editorial_origin"] = "editor"
+        return _shown(_filled(document.model_copy(update=words), issue.newsletter), "html")
 
 
 def mail_of(session: Session, issue: Issue) -> FilledMail:

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from service.delivery.audience import cadences
 from service.delivery.plan import count_audience
-from service.models import Issue, Subscriber, Subscription, SubscriptionState, Suppression
+from service.models import (
+    Issue,
+    Newsletter,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,35 @@ class Reach:
     """Exactly those whom the planner would plan now."""
     left_out: list[tuple[str, int]]
     """Why, and how many of the confirmed readers."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The confirmed readers of a newsletter."""
+
+    reachable: int
+    """Those who get issues as things stand, each in their rhythm."""
+    paused: int
+    suppressed: int
+
+
+def readers_of(session: Session, newsletter: Newsletter, now: datetime) -> Readers:
+    """How many confirmed readers would get mail now, and how many not."""
+    suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
+    how = case(
+        (suppressed, "suppressed"), (Subscription.paused_until > now, "paused"), else_="reachable"
+    ).label("how")
+    query = (
+        select(how, func.count())
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(
+            Subscription.newsletter_id == newsletter.id,
+            Subscription.state == SubscriptionState.ACTIVE,
+        )
+        .group_by(how)
+    )
+    found: dict[str, int] = dict(session.execute(query).all())
+    return Readers(found.get("reachable", 0), found.get("paused", 0), found.get("suppressed", 0))
 
 
 def reach_of(session: Session, issue: Issue, now: datetime) -> Reach:

@@ -20,33 +20,34 @@ function say(problem) {
   main.prepend(said);
 }
 
-function takeOver(page) {
+function replacePart(page, part) {
+  document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
+}
+
+function takeOver(page, withEditorial = false) {
   forgetWhatWasSaid();
   for (const said of [...page.querySelectorAll("main > [role=status], main > [role=alert]")].reverse()) {
     main.prepend(document.adoptNode(said));
   }
-  for (const part of ["#outline", "#readiness"]) {
-    document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
-  }
-  if (!wordsAreTouched()) {
-    const fresh = page.querySelector("#words");
-    for (const name of ["seen", "subject", "preheader", "markdown"]) {
-      words.elements[name].value = fresh.elements[name].value;
-      asShown.set(name, words.elements[name].value);
-    }
+  for (const part of ["#outline", "#readiness", "#draft"]) replacePart(page, part);
+  const fresh = page.querySelector("#words");
+  const names = wordsAreTouched() ? (withEditorial ? ["seen", "markdown"] : []) : ["seen", "subject", "preheader", "markdown"];
+  for (const name of names) {
+    words.elements[name].value = fresh.elements[name].value;
+    asShown.set(name, words.elements[name].value);
   }
   const preview = document.querySelector("#preview");
   preview.src = preview.src;
 }
 
 async function send(form, button) {
-  const entry = form.closest(".line").id;
+  const entry = form.closest(".line")?.id;
   const step = button.value;
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!page.querySelector("#outline")) return location.reload(); // frozen, or logged out: the server says which
-  takeOver(page);
-  const line = document.getElementById(entry);
+  takeOver(page, step === "accept");
+  const line = entry && document.getElementById(entry);
   if (!line) return;
   const same = [...line.querySelectorAll("button[name=do]")].find((one) => one.value === step && !one.disabled);
   if (line.offsetParent) (same || line).focus();
@@ -54,7 +55,7 @@ async function send(form, button) {
 
 main.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!form.closest("#outline")) return;
+  if (!form.closest("#outline, #draft")) return;
   event.preventDefault();
   if (busy) return;
   busy = true;
@@ -64,6 +65,37 @@ main.addEventListener("submit", async (event) => {
     say("The server did not answer, so nothing was changed. Try again in a moment.");
   } finally {
     busy = false;
+  }
+});
+
+// A model writes for a minute or two: look now and then whether it has come to an end.
+const PERIOD = 2000;
+
+setInterval(async () => {
+  const awaited = document.querySelector("#draft[data-awaited]");
+  if (!awaited || document.hidden || busy) return;
+  try {
+    const answer = await fetch(awaited.dataset.awaited);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("#draft");
+    if (fresh && !fresh.dataset.awaited && !busy) awaited.replaceWith(document.adoptNode(fresh));
+  } catch {
+    // The server is being restarted: the next round asks again.
+  }
+}, PERIOD);
+
+main.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-check]");
+  if (!link) return;
+  event.preventDefault();
+  link.textContent = "Checking …";
+  try {
+    const answer = await fetch(link.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.querySelector("#readiness")) return location.reload();
+    replacePart(page, "#readiness");
+  } catch {
+    say("The server did not answer. Try again in a moment.");
   }
 });
 
