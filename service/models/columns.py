@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import Enum, ForeignKey
+from sqlalchemy import Enum, ForeignKey, Index, text
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql.schema import SchemaItem
 
@@ -34,3 +34,8 @@ def named(kind: type[StrEnum]) -> Enum:
 def to(table: str, *, cascade: bool = False) -> SchemaItem:
     """A foreign key to *table*'s id; with *cascade*, rows go when what they belong to goes."""
     return ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
+
+
+def index_of_some(name: str, column: str, condition: str) -> Index:
+    """An index over the rows in which *condition* (SQL for both databases) holds."""
+    return Index(name, column, postgresql_where=text(condition), sqlite_where=text(condition))

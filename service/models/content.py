@@ -100,6 +100,14 @@ class Newsletter(Base):
     unknown_policy: Mapped[UnknownPolicy] = mapped_column(
         named(UnknownPolicy), default=UnknownPolicy.SKIP
     )
+    lateness_hours: Mapped[int] = mapped_column(Integer, default=12)
+    """After so long past their own hour, readers get nothing rather than old news."""
+    canary_percent: Mapped[float] = mapped_column(default=0.0)
+    """Of the readers, who are written to first; 0 means all at once."""
+    canary_minutes: Mapped[int] = mapped_column(Integer, default=10)
+    """How long the others wait for what becomes of the first."""
+    tracking: Mapped[bool] = mapped_column(default=False)
+    """Opens and clicks are kept."""
     created_at: Mapped[Moment]
 
 
@@ -244,6 +252,12 @@ class Issue(Base):
     """What was frozen, as :class:`service.models.document.Document`."""
     audience_count: Mapped[int | None]
     """How many deliveries were planned; None means not planned yet."""
+    segment: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Who alone is to get it, as :class:`service.audience.segment.Segment`; None means everyone."""
+    canary_until: Mapped[Moment | None]
+    """Until then only the first few are written to; None when there are none or all was well."""
+    parked_until: Mapped[Moment | None]
+    """Sending rests until then by itself: the account's daily quota is used up."""
     waiting_since: Mapped[Moment | None]
     """Since when it waits for an editor; None when it does not, or one is at work on it."""
     reminders: Mapped[int] = mapped_column(Integer, default=0)

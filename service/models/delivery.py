@@ -9,7 +9,14 @@ from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, BigId, Json
-from service.models.columns import NEVER_A_NUMBER_TWICE, Moment, PrimaryId, named, to
+from service.models.columns import (
+    NEVER_A_NUMBER_TWICE,
+    Moment,
+    PrimaryId,
+    index_of_some,
+    named,
+    to,
+)
 from service.models.content import Issue, Variant
 
 
@@ -75,7 +82,7 @@ class DeliveryBatch(Base):
 
     __tablename__ = "delivery_batch"
     __table_args__ = (
-        UniqueConstraint("issue_id", "variant_id", "wave_id", "ordinal"),
+        UniqueConstraint("issue_id", "number"),
         Index("ix_delivery_batch_due", "state", "due_at"),
     )
 
@@ -83,8 +90,11 @@ class DeliveryBatch(Base):
     issue_id: Mapped[int] = mapped_column(BigId, to("issue", cascade=True))
     variant_id: Mapped[int] = mapped_column(BigId, to("variant"))
     wave_id: Mapped[int] = mapped_column(BigId, to("wave"))
-    ordinal: Mapped[int]
+    number: Mapped[int]
+    """Within its issue, from 1, in the order in which they are due."""
     state: Mapped[BatchState] = mapped_column(named(BatchState), default=BatchState.READY)
+    canary: Mapped[bool] = mapped_column(default=False)
+    """Of the first few, by whom the rest is judged; see ``Issue.canary_until``."""
     due_at: Mapped[Moment]
     lease_token: Mapped[str | None] = mapped_column(String(32))
     lease_until: Mapped[Moment | None]
@@ -94,20 +104,25 @@ class DeliveryBatch(Base):
 
 
 class Delivery(Base):
-    """One issue to one subscriber: the row that must end in exactly one message."""
+    """One issue to one subscriber: the row that must end in exactly one message.
+
+    A million are written at once and each is changed four times, so there is no key and no index
+    without a use. Only the plan writes rows, in one transaction with the batches that they name.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("issue_id", "subscriber_id"),
         Index("ix_delivery_batch_state", "batch_id", "state"),
-        Index("ix_delivery_issue_state", "issue_id", "state"),
+        index_of_some("ix_delivery_unknown", "changed_at", "state = 'unknown'"),
+        index_of_some("ix_delivery_message_id", "message_id", "message_id IS NOT NULL"),
     )
 
     id: Mapped[PrimaryId]
-    issue_id: Mapped[int] = mapped_column(BigId, to("issue", cascade=True))
-    batch_id: Mapped[int] = mapped_column(BigId, to("delivery_batch"))
+    issue_id: Mapped[int] = mapped_column(BigId)
+    batch_id: Mapped[int] = mapped_column(BigId)
     subscriber_id: Mapped[int] = mapped_column(BigId, index=True)
-    """No foreign key: what was sent stays counted when the reader deletes their data."""
+    """What was sent stays counted when the reader deletes their data."""
     subscription_id: Mapped[int] = mapped_column(BigId)
     state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
     attempt: Mapped[int] = mapped_column(Integer, default=0)
@@ -115,7 +130,7 @@ class Delivery(Base):
     resends: Mapped[int] = mapped_column(Integer, default=0)
     """Times that it was queued again because its outcome stayed unknown."""
     reason: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[str | None] = mapped_column(String(200), index=True)
+    message_id: Mapped[str | None] = mapped_column(String(200))
     changed_at: Mapped[Moment]
 
 
@@ -159,3 +174,24 @@ class Event(Base):
     outcome: Mapped[EventOutcome] = mapped_column(named(EventOutcome), default=EventOutcome.WAITING)
     note: Mapped[str | None] = mapped_column(Text)
     settled_at: Mapped[Moment | None]
+
+
+class InteractionKind(StrEnum):
+    OPEN = "open"
+    CLICK = "click"
+
+
+class Interaction(Base):
+    """An open or a click that SES saw, where the newsletter has tracking on."""
+
+    __tablename__ = "interaction"
+
+    id: Mapped[PrimaryId]
+    delivery_id: Mapped[int] = mapped_column(BigId, index=True)
+    issue_id: Mapped[int] = mapped_column(BigId, index=True)
+    kind: Mapped[InteractionKind] = mapped_column(named(InteractionKind))
+    at: Mapped[Moment]
+    url: Mapped[str | None] = mapped_column(Text)
+    """Where a click led; a reader's own links are kept without their token."""
+    machine: Mapped[bool]
+    """A scanner or a mail program fetching by itself, not a person."""

@@ -20,7 +20,45 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
+    op.create_table(
+        "delivery",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("issue_id", BIG_ID, nullable=False),
+        sa.Column("batch_id", BIG_ID, nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("subscription_id", BIG_ID, nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("resends", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.String(length=200), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "issue_id", "subscriber_id", name=op.f("uq_delivery_issue_id_subscriber_id")
+        ),
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index("ix_delivery_batch_state", ["batch_id", "state"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_message_id",
+            ["message_id"],
+            unique=False,
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_delivery_subscriber_id"), ["subscriber_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_delivery_unknown",
+            ["changed_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'unknown'"),
+            sqlite_where=sa.text("state = 'unknown'"),
+        )
+
     op.create_table(
         "event",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -40,6 +78,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_event_delivery_id"), ["delivery_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_notice_id"), ["notice_id"], unique=False)
         batch_op.create_index("ix_event_waiting", ["outcome", "id"], unique=False)
+
+    op.create_table(
+        "fetch_queue",
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("free_at", UtcDateTime(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_fetch_queue")),
+    )
+    op.create_table(
+        "interaction",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("delivery_id", BIG_ID, nullable=False),
+        sa.Column("issue_id", BIG_ID, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("machine", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interaction")),
+    )
+    with op.batch_alter_table("interaction", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_interaction_delivery_id"), ["delivery_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_interaction_issue_id"), ["issue_id"], unique=False)
 
     op.create_table(
         "newsletter",
@@ -66,6 +128,10 @@ def upgrade() -> None:
         sa.Column("unapproved_policy", sa.String(length=32), nullable=False),
         sa.Column("min_items", sa.Integer(), nullable=False),
         sa.Column("unknown_policy", sa.String(length=32), nullable=False),
+        sa.Column("lateness_hours", sa.Integer(), nullable=False),
+        sa.Column("canary_percent", sa.Double(), nullable=False),
+        sa.Column("canary_minutes", sa.Integer(), nullable=False),
+        sa.Column("tracking", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_newsletter")),
         sa.UniqueConstraint("slug", name=op.f("uq_newsletter_slug")),
@@ -203,6 +269,9 @@ def upgrade() -> None:
         sa.Column("scheduled_at", UtcDateTime(), nullable=True),
         sa.Column("document", JSON, nullable=True),
         sa.Column("audience_count", sa.Integer(), nullable=True),
+        sa.Column("segment", JSON, nullable=True),
+        sa.Column("canary_until", UtcDateTime(), nullable=True),
+        sa.Column("parked_until", UtcDateTime(), nullable=True),
         sa.Column("waiting_since", UtcDateTime(), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -262,13 +331,6 @@ def upgrade() -> None:
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.create_index("ix_source_due", ["state", "next_check_at"], unique=False)
 
-    op.create_table(
-        "fetch_queue",
-        sa.Column("name", sa.String(length=63), nullable=False),
-        sa.Column("free_at", UtcDateTime(), nullable=False),
-        sa.Column("refusals", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_fetch_queue")),
-    )
     op.create_table(
         "item",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -393,8 +455,9 @@ def upgrade() -> None:
         sa.Column("issue_id", BIG_ID, nullable=False),
         sa.Column("variant_id", BIG_ID, nullable=False),
         sa.Column("wave_id", BIG_ID, nullable=False),
-        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("canary", sa.Boolean(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("lease_token", sa.String(length=32), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
@@ -406,13 +469,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_delivery_batch_wave_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_batch")),
-        sa.UniqueConstraint(
-            "issue_id",
-            "variant_id",
-            "wave_id",
-            "ordinal",
-            name=op.f("uq_delivery_batch_issue_id_variant_id_wave_id_ordinal"),
-        ),
+        sa.UniqueConstraint("issue_id", "number", name=op.f("uq_delivery_batch_issue_id_number")),
     )
     with op.batch_alter_table("delivery_batch", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_batch_due", ["state", "due_at"], unique=False)
@@ -481,47 +538,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_notice_due", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_message_id"), ["message_id"], unique=False)
 
-    op.create_table(
-        "delivery",
-        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
-        sa.Column("issue_id", BIG_ID, nullable=False),
-        sa.Column("batch_id", BIG_ID, nullable=False),
-        sa.Column("subscriber_id", BIG_ID, nullable=False),
-        sa.Column("subscription_id", BIG_ID, nullable=False),
-        sa.Column("state", sa.String(length=32), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("resends", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("message_id", sa.String(length=200), nullable=True),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["batch_id"], ["delivery_batch.id"], name=op.f("fk_delivery_batch_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["issue_id"], ["issue.id"], name=op.f("fk_delivery_issue_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint(
-            "issue_id", "subscriber_id", name=op.f("uq_delivery_issue_id_subscriber_id")
-        ),
-    )
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index("ix_delivery_batch_state", ["batch_id", "state"], unique=False)
-        batch_op.create_index("ix_delivery_issue_state", ["issue_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_delivery_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_delivery_subscriber_id"), ["subscriber_id"], unique=False
-        )
 
-
-def downgrade() -> None:
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_delivery_subscriber_id"))
-        batch_op.drop_index(batch_op.f("ix_delivery_message_id"))
-        batch_op.drop_index("ix_delivery_issue_state")
-        batch_op.drop_index("ix_delivery_batch_state")
-
-    op.drop_table("delivery")
+def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_message_id"))
         batch_op.drop_index("ix_notice_due")
@@ -550,7 +568,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_item_window")
 
     op.drop_table("item")
-    op.drop_table("fetch_queue")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index("ix_source_due")
 
@@ -570,9 +587,30 @@ def downgrade() -> None:
 
     op.drop_table("subscriber")
     op.drop_table("newsletter")
+    with op.batch_alter_table("interaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_interaction_issue_id"))
+        batch_op.drop_index(batch_op.f("ix_interaction_delivery_id"))
+
+    op.drop_table("interaction")
+    op.drop_table("fetch_queue")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_waiting")
         batch_op.drop_index(batch_op.f("ix_event_notice_id"))
         batch_op.drop_index(batch_op.f("ix_event_delivery_id"))
 
     op.drop_table("event")
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_delivery_unknown",
+            postgresql_where=sa.text("state = 'unknown'"),
+            sqlite_where=sa.text("state = 'unknown'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_delivery_subscriber_id"))
+        batch_op.drop_index(
+            "ix_delivery_message_id",
+            postgresql_where=sa.text("message_id IS NOT NULL"),
+            sqlite_where=sa.text("message_id IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_delivery_batch_state")
+
+    op.drop_table("delivery")
