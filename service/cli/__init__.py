@@ -12,6 +12,7 @@ COMMANDS = {
     "load": "service.cli.newsletters",
     "dump": "service.cli.newsletters",
     "collect": "service.cli.collect",
+    "sources": "service.cli.sources",
     "opml": "service.cli.opml",
     "build": "service.cli.issues",
     "preview": "service.cli.issues",
