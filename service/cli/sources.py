@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -35,12 +35,13 @@ def sources_command(newsletter: str | None) -> None:
         click.echo(f"Times are those of {owner.timezone}.", err=True)
 
 
-def health_lines(sources: Iterable[Source], there: ZoneInfo) -> Iterator[str]:
+def health_lines(sources: Sequence[Source], there: ZoneInfo) -> Iterator[str]:
     """A line for each of *sources* below the names of the columns; times are local ones."""
-    yield f"{'source':<24}{'state':<8}{'last good':<18}{'next check':<18}what is wrong"
+    width = max([22, *(len(source.slug) for source in sources)]) + 2
+    yield f"{'source':<{width}}{'state':<8}{'last good':<18}{'next check':<18}what is wrong"
     for source in sources:
         cells = (
-            f"{source.slug:<24}",
+            f"{source.slug:<{width}}",
             f"{source.state.value:<8}",
             f"{_moment(source.good_at, there, 'never'):<18}",
             f"{_next(source, there):<18}",

@@ -31,7 +31,8 @@ GONE = "The source says that it is gone for good (410)."
         ),
         (
             {"state": SourceState.MUTED, "failures": 1, "problem": GONE, "next_check_at": MORNING},
-            f"acme                    muted   never             -                 1 failure: {GONE}",
+            "acme                    muted   never             -                 "
+            f"1 failure: {GONE}",
         ),
         (
             {"good_at": MORNING, "problem": "No item has a date at 'time'."},
