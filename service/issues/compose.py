@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,20 +81,36 @@ def compose(
         if candidate.section in order and window.holds(candidate.first_seen)
     ]
     stories = _without_repeats(settled, waiting, order)
+    return pools(
+        specs,
+        {spec.slug: rank(of_section(stories, spec), spec.limit) for spec in specs},
+        boards,
+    )
+
+
+def pools(
+    specs: Sequence[SectionSpec],
+    ranked: Mapping[str, Sequence[Candidate]],
+    boards: Iterable[Board],
+) -> tuple[Pool, ...]:
+    """The sections of *specs*: tables and repositories of *boards*, stories as *ranked* by slug."""
     boards = sorted(boards, key=lambda board: board.position)
-    return tuple(_pool(spec, stories, boards) for spec in specs)
+    return tuple(_pool(spec, ranked[spec.slug], boards) for spec in specs)
 
 
-def _pool(spec: SectionSpec, stories: Sequence[Candidate], boards: Sequence[Board]) -> Pool:
+def _pool(spec: SectionSpec, ranked: Sequence[Candidate], boards: Sequence[Board]) -> Pool:
     mine = [board for board in boards if board.section == spec.slug]
     if spec.kind == "tables":
         return Pool(spec, table_lines(mine, spec.empty))
     if spec.kind == "repos":
         return Pool(spec, repository_lines(mine)[: spec.pool])
-    ranked = rank([story for story in stories if story.section == spec.slug], spec.limit)
     return Pool(
         spec, tuple(Line(found.key, found.entry, found.item_id) for found in ranked[: spec.pool])
     )
+
+
+def of_section(stories: Iterable[Candidate], spec: SectionSpec) -> list[Candidate]:
+    return [story for story in stories if story.section == spec.slug]
 
 
 def _without_repeats(

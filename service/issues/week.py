@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from service.issues.compose import Candidate, Pool
+from service.issues.compose import Candidate, Pool, of_section, pools
 from service.issues.duplicates import Seen
-from service.issues.tables import Board, repository_lines, table_lines
-from service.issues.values import Line
+from service.issues.tables import Board
 from service.models.document import SectionSpec
 
 
@@ -48,22 +47,7 @@ def digest(
     stories = [
         found.story for found in ranked if seen.admit(found.story.canonical_url, found.story.title)
     ]
-    boards = sorted(boards, key=lambda board: board.position)
-    return tuple(_pool(spec, stories, boards) for spec in specs)
-
-
-def _pool(spec: SectionSpec, stories: Sequence[Candidate], boards: Sequence[Board]) -> Pool:
-    mine = [board for board in boards if board.section == spec.slug]
-    if spec.kind == "tables":
-        return Pool(spec, table_lines(mine, spec.empty))
-    if spec.kind == "repos":
-        return Pool(spec, repository_lines(mine)[: spec.pool])
-    lines = [
-        Line(story.key, story.entry, story.item_id)
-        for story in stories
-        if story.section == spec.slug
-    ]
-    return Pool(spec, tuple(lines[: spec.pool]))
+    return pools(specs, {spec.slug: of_section(stories, spec) for spec in specs}, boards)
 
 
 def _place(found: Carried) -> tuple[bool, int, int, tuple[str, str, str]]:
