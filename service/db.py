@@ -6,7 +6,8 @@ SQLite runs in WAL with ``BEGIN IMMEDIATE``: a deferred BEGIN that later writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,18 +17,22 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
     Integer,
     MetaData,
     Table,
+    bindparam,
+    column,
     create_engine,
     event,
+    func,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from service.config import settings
 
@@ -161,3 +166,27 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
         ).all()
         inserted += len(done)
     return inserted
+
+
+def given_rows(
+    session: Session, types: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]
+) -> Mapping[str, ColumnElement[Any]]:
+    """*rows* as a table to join with; its columns, by their names in *types*.
+
+    One statement for many rows costs a quarter of a statement for each. The values go as one
+    parameter a column on PostgreSQL and as one of JSON on SQLite, so that the statement, whatever
+    the number of rows, is prepared once.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lists = [
+            bindparam(None, [row[place] for row in rows], type_=postgresql.ARRAY(kind))
+            for place, kind in enumerate(types.values())
+        ]
+        named = [column(name, kind) for name, kind in types.items()]
+        table = func.unnest(*lists).table_valued(*named).render_derived(name="given")
+        return dict(table.c)
+    each = func.json_each(json.dumps(rows)).table_valued(column("value"), name="given").c.value
+    return {
+        name: func.json_extract(each, f"$[{place}]", type_=kind)
+        for place, (name, kind) in enumerate(types.items())
+    }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from service.audience import tokens
 from service.config import Settings
+from service.delivery.chunk import Parcel
 from service.delivery.transports import Recipient, Shipment
 from service.message import headers
 from service.message.mail import Mail
-from service.models import Delivery, Issue, Newsletter, Variant
+from service.models import Issue, Newsletter, Variant
 
 
 def shipment_of(
@@ -30,14 +31,14 @@ def shipment_of(
     )
 
 
-def recipient_of(delivery: Delivery, address: str, *, secret: bytes, base_url: str) -> Recipient:
+def recipient_of(parcel: Parcel, *, secret: bytes, base_url: str) -> Recipient:
     """One reader's links, and the tags by which SES's events find this very attempt again."""
-    links = reader_links(delivery.subscription_id, secret=secret, base_url=base_url)
+    links = reader_links(parcel.subscription_id, secret=secret, base_url=base_url)
     return Recipient(
-        address=address,
+        address=parcel.address,
         values=links,
         headers=headers.one_click_headers(links["unsubscribeUrl"]),
-        tags={"delivery": str(delivery.id), "attempt": str(delivery.attempt)},
+        tags={"delivery": str(parcel.delivery_id), "attempt": str(parcel.attempt)},
     )
 
 

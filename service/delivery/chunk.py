@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.claim import Claim, extend
@@ -30,16 +31,25 @@ class ClaimLost(RuntimeError):
     """The batch is another worker's now, or its issue was paused or stopped."""
 
 
+class Parcel(NamedTuple):
+    """One reader's copy, marked ``sending``: what the call to SES needs of it."""
+
+    delivery_id: int
+    attempt: int
+    subscription_id: int
+    address: str
+
+
 @dataclass(frozen=True)
 class Marked:
-    """Rows marked ``sending``, each with the address it goes to."""
+    """What was marked ``sending``, and how many rows were dropped since nobody wants them."""
 
-    deliveries: list[tuple[Delivery, str]]
+    parcels: list[Parcel]
     skipped: int
 
     @property
     def sent(self) -> list[Sent]:
-        return [Sent(delivery.id, delivery.attempt) for delivery, _ in self.deliveries]
+        return [Sent(parcel.delivery_id, parcel.attempt) for parcel in self.parcels]
 
 
 def queued_count(session: Session, batch_id: int) -> int:
@@ -57,59 +67,89 @@ def mark_chunk(
     """Mark up to *size* queued rows ``sending``. Raises :class:`ClaimLost`, with nothing marked."""
     if not extend(session, claim, lease_until):
         raise ClaimLost(f"batch {claim.batch_id}")
-    rows = session.scalars(
-        select(Delivery)
+    rows = session.execute(
+        select(Delivery.id, Delivery.attempt, Delivery.subscription_id)
         .where(Delivery.batch_id == claim.batch_id, Delivery.state == DeliveryState.QUEUED)
         .order_by(Delivery.id)
         .limit(size)
         .with_for_update()  # an event may prove this moment that a row was sent after all
     ).all()
-    addresses, unwanted = _readers(session, rows, now)
-    marked: list[tuple[Delivery, str]] = []
-    for delivery in rows:
-        delivery.changed_at = now
-        if why := unwanted.get(delivery.subscription_id):
-            delivery.state, delivery.reason = DeliveryState.SKIPPED, why
-        else:
-            delivery.state, delivery.attempt = DeliveryState.SENDING, delivery.attempt + 1
-            marked.append((delivery, addresses[delivery.subscription_id]))
-    session.flush()
-    return Marked(marked, skipped=len(rows) - len(marked))
+    if not rows:
+        return Marked([], 0)
+    addresses, unwanted = _readers(session, [row.subscription_id for row in rows], now)
+    parcels = [
+        Parcel(row.id, row.attempt + 1, row.subscription_id, addresses[row.subscription_id])
+        for row in rows
+        if row.subscription_id not in unwanted
+    ]
+    _mark(session, [parcel.delivery_id for parcel in parcels], now)
+    for row in rows:
+        if why := unwanted.get(row.subscription_id):
+            _drop(session, row.id, why, now)
+    return Marked(parcels, skipped=len(rows) - len(parcels))
+
+
+def _mark(session: Session, ids: list[int], now: datetime) -> None:
+    if ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(ids))
+            .values(state=DeliveryState.SENDING, attempt=Delivery.attempt + 1, changed_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _drop(session: Session, delivery_id: int, why: str, now: datetime) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id)
+        .values(state=DeliveryState.SKIPPED, reason=why, changed_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _readers(
-    session: Session, rows: Sequence[Delivery], now: datetime
+    session: Session, subscription_ids: Sequence[int], now: datetime
 ) -> tuple[dict[int, str], dict[int, str]]:
     """By subscription: its address, and why it gets nothing. Asked once the rows are locked.
 
     The lock may have to be waited for, and who leaves meanwhile is not to be written to.
     """
-    asked = {delivery.subscription_id for delivery in rows}
     found = session.execute(
-        select(Subscription, Subscriber.email, Suppression.reason)
+        select(
+            Subscription.id,
+            Subscription.state,
+            Subscription.paused_until,
+            Subscriber.email,
+            Suppression.reason,
+        )
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
-        .where(Subscription.id.in_(asked))
+        .where(Subscription.id.in_(subscription_ids))
     ).all()
     addresses: dict[int, str] = {}
-    unwanted = dict.fromkeys(asked, "The reader deleted their data after the issue was planned.")
-    for subscription, email, suppressed in found:
-        addresses[subscription.id] = email
-        if why := _unwanted(subscription, suppressed, now):
-            unwanted[subscription.id] = why
+    gone = "The reader deleted their data after the issue was planned."
+    unwanted = dict.fromkeys(subscription_ids, gone)
+    for subscription_id, state, paused_until, email, suppressed in found:
+        addresses[subscription_id] = email
+        if why := _unwanted(state, paused_until, suppressed, now):
+            unwanted[subscription_id] = why
         else:
-            del unwanted[subscription.id]
+            del unwanted[subscription_id]
     return addresses, unwanted
 
 
 def _unwanted(
-    subscription: Subscription, suppressed: SuppressionReason | None, now: datetime
+    state: SubscriptionState,
+    paused_until: datetime | None,
+    suppressed: SuppressionReason | None,
+    now: datetime,
 ) -> str | None:
     """Why this reader gets nothing after all; None when they do."""
     if suppressed is not None:
         return f"The address was suppressed ({suppressed}) after the issue was planned."
-    if subscription.state is not SubscriptionState.ACTIVE:
+    if state is not SubscriptionState.ACTIVE:
         return "The reader unsubscribed after the issue was planned."
-    if subscription.paused_until is not None and subscription.paused_until > now:
+    if paused_until is not None and paused_until > now:
         return "The reader paused after the issue was planned."
     return None

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, or_, update
+from sqlalchemy import CursorResult, Integer, Text, update
 from sqlalchemy.orm import Session
 
+from service.db import BigId, given_rows
 from service.delivery.transports import Outcome, Verdict
 from service.models import Delivery, DeliveryState
 
-TABLE = cast("Table", Delivery.__table__)
 MAX_ATTEMPTS = 10
 
 STATE = {
@@ -51,58 +50,69 @@ def settle(
     session: Session, chunk: Sequence[Sent], outcomes: Sequence[Outcome], now: datetime
 ) -> None:
     """Record *outcomes*, one for each of *chunk*, in their order."""
-    rows = [_values(sent, outcome, now) for sent, outcome in zip(chunk, outcomes, strict=True)]
-    taken = [row for row in rows if row["to_state"] is DeliveryState.ACCEPTED]
-    _move(session, taken, BEFORE_ACCEPTED)
-    _move(session, [row for row in rows if row not in taken], BEFORE_ANYTHING_ELSE)
-    _add_message_ids(session, taken)
+    pairs = list(zip(chunk, outcomes, strict=True))
+    taken = [pair for pair in pairs if pair[1].verdict is Verdict.ACCEPTED]
+    others = [pair for pair in pairs if pair[1].verdict is not Verdict.ACCEPTED]
+    if _move(session, taken, BEFORE_ACCEPTED, now) < len(taken):
+        _add_message_ids(session, taken)
+    _move(session, others, BEFORE_ANYTHING_ELSE, now)
 
 
-def _move(session: Session, rows: list[dict[str, Any]], before: Sequence[DeliveryState]) -> None:
-    if not rows:
-        return
-    # On the connection: the ORM reads an UPDATE with many parameters as one by primary key.
-    session.connection().execute(
-        update(TABLE)
+def _move(
+    session: Session,
+    pairs: Sequence[tuple[Sent, Outcome]],
+    before: Sequence[DeliveryState],
+    now: datetime,
+) -> int:
+    """Move those rows that are in one of the states *before*; how many."""
+    if not pairs:
+        return 0
+    given = given_rows(
+        session,
+        {"id": BigId, "attempt": Integer(), "state": Text(), "message_id": Text(),
+         "reason": Text()},
+        [
+            (sent.delivery_id, sent.attempt, *_becomes(sent, outcome))
+            for sent, outcome in pairs
+        ],
+    )  # fmt: skip
+    moved = session.execute(
+        update(Delivery)
         .where(
-            TABLE.c.id == bindparam("row_id"),
-            TABLE.c.attempt == bindparam("row_attempt"),
-            or_(*(TABLE.c.state == state for state in before)),  # executemany takes no IN
+            Delivery.id == given["id"],
+            Delivery.attempt == given["attempt"],
+            Delivery.state.in_(before),
         )
         .values(
-            state=bindparam("to_state"),
-            message_id=bindparam("to_message_id"),
-            reason=bindparam("to_reason"),
-            changed_at=bindparam("to_changed_at"),
-        ),
-        rows,
+            state=given["state"],
+            message_id=given["message_id"],
+            reason=given["reason"],
+            changed_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(moved, CursorResult)
+    return moved.rowcount
+
+
+def _add_message_ids(session: Session, pairs: Sequence[tuple[Sent, Outcome]]) -> None:
+    """For rows that an event moved on before SES's answer was here."""
+    given = given_rows(
+        session,
+        {"id": BigId, "message_id": Text()},
+        [(sent.delivery_id, outcome.message_id) for sent, outcome in pairs],
+    )
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == given["id"], Delivery.message_id.is_(None))
+        .values(message_id=given["message_id"])
+        .execution_options(synchronize_session=False)
     )
 
 
-def _add_message_ids(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    known = [
-        {"row_id": row["row_id"], "row_message_id": row["to_message_id"]}
-        for row in rows
-        if row["to_message_id"]
-    ]
-    if known:
-        session.connection().execute(
-            update(TABLE)
-            .where(TABLE.c.id == bindparam("row_id"), TABLE.c.message_id.is_(None))
-            .values(message_id=bindparam("row_message_id")),
-            known,
-        )
-
-
-def _values(sent: Sent, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    state, reason = STATE[outcome.verdict], outcome.reason
+def _becomes(sent: Sent, outcome: Outcome) -> tuple[str, str | None, str | None]:
+    """The state, the message id and the reason of a row whose call had *outcome*."""
     if outcome.verdict is Verdict.RETRY and sent.attempt >= MAX_ATTEMPTS:
-        state, reason = DeliveryState.REJECTED, f"Given up after {sent.attempt} tries. {reason}"
-    return {
-        "row_id": sent.delivery_id,
-        "row_attempt": sent.attempt,
-        "to_state": state,
-        "to_message_id": outcome.message_id,
-        "to_reason": reason,
-        "to_changed_at": now,
-    }
+        given_up = f"Given up after {sent.attempt} tries. {outcome.reason}"
+        return DeliveryState.REJECTED.value, None, given_up
+    return STATE[outcome.verdict].value, outcome.message_id, outcome.reason

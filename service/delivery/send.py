@@ -130,12 +130,12 @@ class Sender:
         marked_at = self.clock()
         with session_scope() as session:
             marked = chunks.mark_chunk(session, claim, size, marked_at, marked_at + lease)
-        if not marked.deliveries:
+        if not marked.parcels:
             return []
         try:
             outcomes = self._speak(shipment, marked, marked_at + lease / 2)
         except NotMade as error:  # it would be so for every reader of this rendering
-            outcomes = [Outcome(Verdict.HALT, reason=str(error))] * len(marked.deliveries)
+            outcomes = [Outcome(Verdict.HALT, reason=str(error))] * len(marked.parcels)
         self._settle(marked.sent, outcomes)
         return outcomes
 
@@ -143,8 +143,7 @@ class Sender:
         secret, base_url = self.settings.secret, self.settings.base_url
         with making():
             recipients = [
-                recipient_of(delivery, email, secret=secret, base_url=base_url)
-                for delivery, email in marked.deliveries
+                recipient_of(parcel, secret=secret, base_url=base_url) for parcel in marked.parcels
             ]
         # A process that was frozen between the commit and here must not speak after its lease.
         if self.clock() > until:
