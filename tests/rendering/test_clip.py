@@ -5,11 +5,13 @@ import pytest
 from service.audience.choices import Wanted
 from service.models import MailFormat
 from service.models.document import Document, Paper, Section
-from service.rendering.clip import LIMIT, TooLarge
+from service.rendering.clip import TooLarge, fitted
 from service.rendering.issue import FULLEST, render_issue
 from tests.rendering.html import Page
 from tests.rendering.samples import NONCE, sample_document, sample_identity
 
+LIMIT = 95_000
+"""Bytes; Gmail hides what comes after about 102 KB."""
 ISSUE_URL = "https://news.example.org/n/inference/issues/117"
 
 
@@ -54,6 +56,15 @@ def test_it_leaves_the_same_out_of_the_text_part() -> None:
     assert parts.html is not None
     assert ("Paper 099" in parts.html, "Paper 099" in parts.text) == (False, False)
     assert "There is more than a mail holds" in parts.text
+
+
+def test_it_keeps_room_for_links_that_are_longer_than_their_sentinels() -> None:
+    """Two links of a reader may take a kilobyte each."""
+
+    def nearly_full(document: Document, cut: frozenset[str]) -> str:
+        return "x" * (LIMIT - 1_990 - 10_000 * len(cut))
+
+    assert len(fitted(sample_document(), nearly_full).html) + 2_000 <= LIMIT
 
 
 def test_it_fills_most_of_the_room() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -193,6 +194,37 @@ def test_it_tells_clients_that_it_has_both_light_and_dark() -> None:
         assert {"name": name, "content": "light dark"} in metas
     assert "prefers-color-scheme: dark" in html
     assert "[data-ogsc]" in html
+
+
+def test_it_keeps_rules_that_a_client_may_not_know_in_blocks_of_their_own() -> None:
+    """A client that meets one drops the whole block (Gmail at ``@media``, others at ``[…]``)."""
+    blocks = re.findall(r"<style[^>]*>(.*?)</style>", html_of(sample_document()), re.DOTALL)
+    for outlook in (block for block in blocks if "[data-ogs" in block):
+        assert "@media" not in outlook
+        assert "prefers-color-scheme" not in outlook
+    assert any("[data-ogsc] .mu" in block for block in blocks)
+    dark = [block for block in blocks if "prefers-color-scheme: dark" in block]
+    assert len(dark) == 1
+    assert ".np" not in dark[0], "a phone's rules would go with those of the dark"
+
+
+def test_it_keeps_the_first_lines_of_the_mail_out_of_the_preheader() -> None:
+    hidden = html_of(sample_document()).partition("display:none")[2].partition("</div>")[0]
+    assert len(re.findall("&#847;|\u034f", hidden)) >= 40
+
+
+def test_it_calls_a_table_layout_only_where_it_holds_no_data() -> None:
+    for role, inside in _tables(html_of(sample_document())):
+        assert (role == "presentation") == ("<th" not in inside), inside[:200]
+
+
+def _tables(html: str) -> list[tuple[str, str]]:
+    """Role and content of each table that holds no other one."""
+    innermost = re.findall(r"<table\b([^>]*)>((?:(?!<table\b).)*?)</table>", html, re.DOTALL)
+    return [
+        ("presentation" if 'role="presentation"' in tag else "", inside)
+        for tag, inside in innermost
+    ]
 
 
 def test_it_says_its_language_and_direction() -> None:
