@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.watch import PATIENCE_MS, Watch
+from tests.issues.ai.model_server import ModelServer
 from tests.servers.installation import Installation, attach_log, installed
 
 FLAGS = [
@@ -26,13 +27,23 @@ SLOW_ENOUGH_TO_WATCH = 10.0
 """Messages a second: a send to the sample readers then takes some seconds."""
 
 
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """What drafts editorials; a test says what it writes."""
+    with ModelServer() as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def installation(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model: ModelServer
 ) -> Iterator[Installation]:
     """Shared by the tests of one process: each brings readers and issues of its own."""
     folder = tmp_path_factory.mktemp("installation")
-    with installed(request, folder, max_send_rate=SLOW_ENOUGH_TO_WATCH) as place:
+    drafts = {"BROADSHEET_AI_BASE_URL": model.url, "BROADSHEET_AI_MODEL": "small-1"}
+    with installed(
+        request, folder, max_send_rate=SLOW_ENOUGH_TO_WATCH, environment=drafts
+    ) as place:
         yield place
 
 

@@ -10,6 +10,7 @@ from service.models import IssueKind
 from tests.browser.editor import log_in
 from tests.browser.looks import faults
 from tests.browser.watch import Watch
+from tests.issues.ai.model_server import ModelServer
 from tests.servers.installation import Installation
 
 WIDTHS = (1280, 390)
@@ -45,6 +46,35 @@ def test_it_takes_an_issue_from_the_build_to_the_mailbox_as_it_was_shaped(
     places = [text.index(title) for title in (fourth, third, "A title by the editor")]
     assert places == sorted(places)
     assert first not in text
+
+
+def test_it_lets_a_model_draft_while_the_editor_goes_on(
+    installation: Installation, model: ModelServer, watch: Watch, tmp_path: Path
+) -> None:
+    number = installation.draft(IssueKind.DAILY)
+    page = at_the_desk(installation, watch.person(), number)
+    place = page.get_by_role("region", name="Drafting")
+
+    model.says = "It costs $12."
+    place.get_by_role("button", name="Draft with AI").click()
+    expect(place.get_by_role("alert")).to_contain_text("It says 12, a number that the facts do not")
+
+    model.says = "The labs had a **full** day."
+    page.get_by_label("Subject").fill("Half a th")
+    place.get_by_role("button", name="Draft again").click()
+    expect(place).to_contain_text("drafted by a language model")
+    expect(page.get_by_label("Subject")).to_have_value("Half a th")
+    assert faults(page, "drafting", WIDTHS, tmp_path) == []
+
+    place.get_by_role("button", name="Use this draft").click()
+    editorial = page.get_by_label("Editorial, in Markdown")
+    expect(editorial).to_have_value("The labs had a **full** day.")
+    expect(page.locator("#words")).to_contain_text("A language model drafted this of the entries.")
+    expect(page.get_by_label("Subject")).to_have_value("Half a th")
+    page.get_by_role("button", name="Save the words", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    issue = installation.issue(number)
+    assert (issue.subject, issue.editorial_origin) == ("Half a th", "ai")
 
 
 def at_the_desk(installation: Installation, page: Page, number: int) -> Page:

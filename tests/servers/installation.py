@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
@@ -71,6 +71,7 @@ class Installation:
         redis_url: str = "",
         max_send_rate: float | None = None,
         collect_today: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self._collect_today = collect_today
@@ -96,6 +97,7 @@ class Installation:
             "AWS_SECRET_ACCESS_KEY": "tests",
             "AWS_REGION": "us-east-1",
         }
+        self.environment |= environment or {}
         if max_send_rate:
             self.environment["BROADSHEET_MAX_SEND_RATE"] = str(max_send_rate)
         self._leash = Leash()
@@ -352,6 +354,7 @@ def installed(
     *,
     max_send_rate: float | None = None,
     collect_today: bool = True,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Installation]:
     """An installation on the database that ``request.param`` names: a fixture's whole body."""
     with ExitStack() as servers:
@@ -369,6 +372,7 @@ def installed(
             redis_url=redis_url,
             max_send_rate=max_send_rate,
             collect_today=collect_today,
+            environment=environment,
         )
         place.open()
         try:

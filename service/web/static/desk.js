@@ -29,7 +29,9 @@ function takeOver(page, withEditorial = false) {
   for (const said of [...page.querySelectorAll("main > [role=status], main > [role=alert]")].reverse()) {
     main.prepend(document.adoptNode(said));
   }
-  for (const part of ["#outline", "#readiness", "#draft"]) replacePart(page, part);
+  const open = [...document.querySelectorAll("#outline details.rest[open]")].map((one) => one.id);
+  for (const part of ["#outline", "#readiness", "#draft", "#origin"]) replacePart(page, part);
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   const fresh = page.querySelector("#words");
   const names = wordsAreTouched() ? (withEditorial ? ["seen", "markdown"] : []) : ["seen", "subject", "preheader", "markdown"];
   for (const name of names) {
