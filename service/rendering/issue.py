@@ -77,8 +77,14 @@ def choose(document: Document, wanted: Wanted) -> Document:
     """*document* as the reader wants it: sections, topics, and each section's limit.
 
     A section without entries stays when it has something to say about that. A stand-in for an
-    editorial is made anew of what is left; what an editor wrote stays, whatever the reader chose.
+    editorial is made anew where the reader gets less than was frozen; what an editor wrote stays.
     """
+    kept = _kept(document, wanted)
+    chosen = document.model_copy(update={"sections": kept})
+    return chosen if kept == _kept(document, FULLEST) else retold(chosen)
+
+
+def _kept(document: Document, wanted: Wanted) -> tuple[Section, ...]:
     chosen = (
         _chosen(section, frozenset(wanted.topics))
         for section in document.sections
@@ -86,8 +92,7 @@ def choose(document: Document, wanted: Wanted) -> Document:
         or section.spec.slug in wanted.sections
         or not section.spec.optional
     )
-    kept = tuple(section for section in chosen if section.entries or section.spec.empty)
-    return retold(document.model_copy(update={"sections": kept}))
+    return tuple(section for section in chosen if section.entries or section.spec.empty)
 
 
 def _chosen(section: Section, topics: frozenset[str]) -> Section:
@@ -118,8 +123,12 @@ def render_issue(document: Document, wanted: Wanted, identity: Identity, nonce: 
     document = choose(document, wanted)
     if wanted.mail_format is MailFormat.TEXT:
         return _parts(document, frozenset(), identity, nonce, html=None)
-    fit = fitted(document, lambda fewer, cut: _html(retold(fewer), cut, identity, nonce))
-    return _parts(retold(fit.document), fit.cut, identity, nonce, html=fit.html)
+    fit = fitted(document, lambda fewer, cut: _html(_told(fewer, cut), cut, identity, nonce))
+    return _parts(_told(fit.document, fit.cut), fit.cut, identity, nonce, html=fit.html)
+
+
+def _told(document: Document, cut: frozenset[str]) -> Document:
+    return retold(document) if cut else document
 
 
 def _parts(

@@ -76,6 +76,11 @@ def test_it_keeps_the_counts_for_whoever_gets_all_of_it(wanted: Wanted) -> None:
     assert choose(counted(), wanted).editorial == counted().editorial
 
 
+def test_what_was_frozen_stays_whatever_later_releases_would_say() -> None:
+    document = counted().model_copy(update={"editorial": "In this paper: as it was said then."})
+    assert choose(document, FULLEST).editorial == "In this paper: as it was said then."
+
+
 @pytest.mark.parametrize("origin", ["editor", "ai", "none"])
 def test_it_keeps_what_was_written_whatever_a_reader_chose(origin: str) -> None:
     document = sample_document().model_copy(update={"editorial_origin": origin})
