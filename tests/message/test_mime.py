@@ -69,6 +69,13 @@ def test_it_survives_the_round_trip_with_no_defects(
     assert part(found, "html") == lines(filled.html)
 
 
+def test_it_lets_no_text_end_a_part() -> None:
+    boundary = parsed(message(Mail.of(NONCE, "s", "h", "t"), NO_VALUES)).get_boundary()
+    text = f"before\n--{boundary}\nbetween\n--{boundary}--\nafter"
+    found = parsed(message(Mail.of(NONCE, "s", text, text), NO_VALUES))
+    assert (part(found, "plain"), part(found, "html")) == (lines(text), lines(text))
+
+
 @given(PART, VALUES)
 def test_it_sends_text_alone_to_readers_of_text(text: str, values: dict[str, str]) -> None:
     mail = Mail.of(NONCE, "s", None, text)

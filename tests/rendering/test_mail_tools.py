@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,17 @@ def test_it_would_tell_a_fault_that_the_official_compiler_finds() -> None:
     )
     (faults,) = strict_faults({"broken": source}).values()
     assert any("colour" in fault for fault in faults)
+
+
+def test_it_asks_a_spam_filter_without_the_network(tmp_path: Path) -> None:
+    """Blocklists asked from here would know the draft, and hold up the desk."""
+    program = tmp_path / "assassin"
+    program.write_text(
+        "#!/bin/sh\ncat >/dev/null\ncase \" $* \" in *' -L '*) ;; *) exit 1 ;; esac\n"
+        "echo 'X-Spam-Status: No, score=0.0 required=5.0 tests=A autolearn=no'\n"
+    )
+    program.chmod(0o755)
+    assert spam_findings(b"mail", str(program)) == []
 
 
 @pytest.mark.parametrize("message", MESSAGES)
