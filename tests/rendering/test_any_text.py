@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.message.mail import Mail
+from service.message.slots import mark
 from service.models.document import (
     AnyEntry,
     Column,
@@ -98,5 +99,17 @@ def test_it_renders_any_text_and_nothing_of_it_acts(document: Document) -> None:
     assert "\x00" not in parts.html + parts.text
     assert "\n" not in parts.subject
     assert (parts.html + parts.text).encode()
+    assert _frame(document) == [
+        line for line in parts.text.splitlines() if line in _frame(document)
+    ]
     names = Mail.of(NONCE, parts.subject, parts.html, parts.text).names
     assert names == {"unsubscribeUrl", "preferencesUrl"}
+
+
+def _frame(document: Document) -> list[str]:
+    """The lines of the text part that no text of a stranger may add, move or break."""
+    return [
+        *(section.spec.heading.upper() for section in document.sections),
+        f"Your preferences: {mark(NONCE, 'preferencesUrl')}",
+        f"Unsubscribe: {mark(NONCE, 'unsubscribeUrl')}",
+    ]
