@@ -184,6 +184,11 @@ def test_it_does_not_expand_a_bomb_of_entities() -> None:
     assert len(parse(body.encode()).items[0].title) <= 300
 
 
+def test_it_opens_no_file_of_which_the_answer_is_the_name() -> None:
+    with pytest.raises(BadFeed, match="neither RSS nor Atom"):
+        parse(str(DATA / "rss.xml").encode())
+
+
 def test_it_opens_no_file_that_a_feed_names() -> None:
     doctype = '<!DOCTYPE rss [<!ENTITY secret SYSTEM "file:///etc/hostname">]>'
     body = doctype + rss(entry(1, "&secret;")).partition("?>")[2]

@@ -240,6 +240,29 @@ def test_it_says_when_nobody_listens(origin: Origin) -> None:
     assert "The connection failed" in failed.reason
 
 
+def test_it_leaves_time_for_the_second_address_when_the_first_is_dead(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin.feed("/feed", b"x")
+    real = socket.getaddrinfo
+
+    def both(host: str, port: int, *rest: int, **named: int) -> list[object]:
+        hosts = ["127.0.0.2", "127.0.0.1"] if host == "feeds.example" else [host]
+        return [answer for each in hosts for answer in real(each, port, *rest, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with contextlib.ExitStack() as sockets:
+        dead = sockets.enter_context(socket.socket())
+        dead.bind(("127.0.0.2", origin.port))
+        dead.listen(0)
+        for _ in range(3):  # with its queue full, it answers nobody any more
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.2", origin.port))
+        fetched = get(origin.url("/feed", "feeds.example"), Limits(seconds=4))
+    assert fetched.body == b"x"
+
+
 def test_it_goes_through_no_proxy_of_the_environment(
     origin: Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

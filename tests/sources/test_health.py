@@ -36,6 +36,20 @@ def test_it_stays_away_for_as_long_as_a_busy_server_asks(
     assert row(source_id).next_check_at == now + timedelta(hours=2)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Retry-After": "7200"}, {"Cache-Control": "public, max-age=7200"}],
+    ids=["Retry-After", "max-age"],
+)
+def test_it_asks_a_good_source_again_no_sooner_than_it_wants(
+    origin: Origin, add_source: AddSource, now: datetime, headers: dict[str, str]
+) -> None:
+    origin.pages["/feed"] = Answer(RSS, headers=headers)
+    source_id = add_source(origin.url("/feed"))
+    collect_source(source_id, now)
+    assert row(source_id).next_check_at == now + timedelta(hours=2)
+
+
 def test_it_mutes_a_source_that_is_gone(
     origin: Origin, add_source: AddSource, now: datetime
 ) -> None:

@@ -81,6 +81,17 @@ def test_it_takes_an_entry_that_was_added_for_news_and_one_that_was_changed_not(
     assert items(source_id)["https://a.example/1"].title == "One, put better"
 
 
+def test_it_takes_an_entry_for_news_that_was_written_late(
+    add_source: AddSource, now: datetime
+) -> None:
+    source_id = add_source("", kind="manual", config={"text": "## [One](https://a.example/1)"})
+    collect_source(source_id, now)
+    text = "## [Two](https://a.example/2) 2026-11-02"
+    change(source_id, config={"allow_private": True, "text": text}, body_hash=None)
+    collect_source(source_id, now, force=True)
+    assert items(source_id)["https://a.example/2"].first_seen == now
+
+
 def test_it_says_where_to_write_when_nothing_is_written(
     add_source: AddSource, now: datetime
 ) -> None:
