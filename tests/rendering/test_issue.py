@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -230,6 +231,15 @@ def _tables(html: str) -> list[tuple[str, str]]:
 def test_it_says_its_language_and_direction() -> None:
     html = html_of(sample_document())
     assert '<html lang="en" dir="ltr"' in html
+
+
+@pytest.mark.parametrize(
+    ("language", "direction"), [("ar", "rtl"), ("he-IL", "rtl"), ("de", "ltr")]
+)
+def test_it_runs_as_its_language_is_read(language: str, direction: str) -> None:
+    identity = replace(sample_identity(), language=language)
+    html = render_issue(sample_document(), FULLEST, identity, NONCE).html or ""
+    assert f'<html lang="{language}" dir="{direction}"' in html
 
 
 def test_it_loads_nothing_from_elsewhere() -> None:
