@@ -6,5 +6,6 @@
     preview     an issue as files to look at
 
 Below them ``environment`` (Jinja), ``mjml`` (the compiler), ``theme`` (colours and type), and
-``latex``, ``markdown`` and ``filters``, which make strangers' text readable and safe.
+``latex``, ``markdown`` (its tables apart), ``posts`` and ``filters``, which make strangers' text
+readable and safe.
 """
