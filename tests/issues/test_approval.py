@@ -120,6 +120,7 @@ def test_it_is_held_at_its_limit_and_never_sent_by_itself(session: Session, issu
     assert issue.reason.startswith("Held: nobody approved it by 14:00 on November 20")
     assert due_issues(session, NOW + 30 * DAY) == []
     assert approving.approve(session, issue, NOW + 7 * HOUR).reason is None
+    assert due_issues(session, NOW + 7 * HOUR) == [issue.id], "approved late, it must go at once"
 
 
 def test_it_is_skipped_at_its_limit_where_that_is_wanted(

@@ -79,6 +79,16 @@ def test_a_quiet_day_is_skipped(session: Session) -> None:
     assert letter.next_run == NOW + DAY
 
 
+def test_a_quiet_day_goes_out_short_where_no_number_of_items_is_asked_for(
+    session: Session,
+) -> None:
+    letter = rows.newsletter(session, min_items=0)
+    board = rows.source(session, letter, "bench", "benchmarks", kind="table")
+    rows.scores(session, board, NOW - HOUR, "v1", one=61.5)
+    (issue,) = build_due(session, letter.id, NOW)
+    assert issue.state is IssueState.APPROVED
+
+
 def test_what_must_not_be_sent_waits_with_the_reason(session: Session) -> None:
     letter = with_news(session, rows.newsletter(session, postal_address=""))
     (issue,) = build_due(session, letter.id, NOW)

@@ -163,6 +163,29 @@ def test_it_shows_the_last_table_after_an_issue_without_one(
     assert "model-5" in client.get("/n/report/tables").text
 
 
+def test_it_shows_a_table_once_as_it_stands(
+    client: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    with session_scope() as session:
+        session.get_one(Newsletter, newsletter.id).sections = [TABLES.model_dump(mode="json")]
+    add_issue(newsletter, 1, now - timedelta(days=1), "Old", spec=TABLES, entries=[table(3)])
+    add_issue(newsletter, 2, now, "New", spec=TABLES, entries=[table(4)])
+    page = client.get("/n/report/tables").text
+    assert page.count("<table") == 1
+    assert "model-4" in page
+
+
+@pytest.mark.parametrize("origin", ["ai", "editor"])
+def test_it_says_whether_a_model_drafted_the_editorial(
+    origin: str, client: FlaskClient, issue: Issue
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        row.document = {**(row.document or {}), "editorial_origin": origin}
+    said = "Drafted by a language model" in client.get("/n/report/issues/7").text
+    assert said == (origin == "ai")
+
+
 def test_it_goes_through_a_long_archive_by_pages(
     client: FlaskClient, newsletter: Newsletter, now: datetime
 ) -> None:
@@ -193,6 +216,8 @@ def test_it_says_what_a_page_is_to_those_who_share_it(client: FlaskClient, issue
     for tag in (
         '<link rel="canonical" href="http://news.example.org/n/report/issues/7">',
         '<meta property="og:title" content="Small &lt;b&gt;runs&lt;/b&gt; &amp; large claims">',
+        '<meta property="og:url" content="http://news.example.org/n/report/issues/7">',
+        '<meta property="og:site_name" content="The Report">',
         '<meta property="og:type" content="article">',
         '<meta property="article:published_time" content="2026-11-20T07:00:00+00:00">',
         '<meta name="twitter:card" content="summary">',
