@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from service.sources.collect import collect_source
-from service.sources.kinds import SourceView
-from service.sources.kinds.arxiv_gap import catch_up_url, missed_a_day
+from service.sources.kinds import Page, SourceView
+from service.sources.kinds.arxiv import Arxiv
+from service.sources.kinds.arxiv_gap import PER_PAGE, catch_up_url, missed_a_day
 from tests.sources.conftest import DATA, AddSource
 from tests.sources.origin import Origin
 from tests.sources.test_collect import items, row
@@ -70,6 +71,17 @@ def test_it_asks_the_api_for_the_same_categories_since_the_last_good_answer() ->
 )
 def test_it_has_nothing_to_catch_up_with(source: SourceView) -> None:
     assert catch_up_url(source, "", start=0) is None
+
+
+@pytest.mark.parametrize(
+    ("pages", "start"),
+    [(1, "0"), (2, "300"), (5, "1200"), (6, None)],
+    ids=["the RSS", "a full page", "four", "five are the most"],
+)
+def test_it_reads_full_pages_of_the_api_but_not_without_end(pages: int, start: str | None) -> None:
+    full = Page(b"<entry>" * PER_PAGE)
+    url = Arxiv().next_url([full] * pages, view("https://rss.arxiv.org/rss/cs.SE"))
+    assert (parse_qs(urlsplit(url).query)["start"][0] if url else None) == start
 
 
 def test_it_catches_up_after_an_outage(

@@ -21,13 +21,12 @@ from service.sources.kinds.feed import ACCEPT, clean_topics
 from service.sources.kinds.xml_feed import moment_of, read_xml, terms_of
 from service.sources.text import one_line, paragraphs
 
+MOST_CATCH_UP = 5
+"""Pages of the API that are read after an outage."""
+
 # 2607.30001v2, or cs/0112017v1 for papers of before April 2007.
 _NUMBER = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$")
 _ABSTRACT = re.compile(r"\bAbstract:\s*")
-
-
-MOST_CATCH_UP = 5
-"""Pages of the API that are read after an outage."""
 
 
 class ArxivConfig(KindConfig):
@@ -69,7 +68,7 @@ class Arxiv(Kind):
             paper = _paper(entry)
             if isinstance(paper, str):
                 skipped.append(paper)
-            elif not config.primary_only or paper.topics[:1][0] in config.primary_only:
+            elif not config.primary_only or paper.topics[0] in config.primary_only:
                 items.setdefault(paper.identity, paper)
         damage = next((feed.damage for feed in feeds if feed.damage), "")
         return Parsed(items=tuple(items.values()), skipped=tuple(skipped), damage=damage)

@@ -11,8 +11,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from service.sources.identity import digest, web_link
-from service.sources.kinds.base import Kind, KindConfig, Page, Parsed, ParsedItem, SourceView
-from service.sources.kinds.base import read_config as read
+from service.sources.kinds.base import (
+    Kind,
+    KindConfig,
+    Page,
+    Parsed,
+    ParsedItem,
+    SourceView,
+    read_config,
+)
 from service.sources.kinds.feed import clean_topics
 from service.sources.kinds.post_exports import Export, RawPost, read_export
 from service.sources.kinds.xml_feed import MOST_ENTRIES
@@ -37,7 +44,7 @@ class Posts(Kind):
     headers: ClassVar[Mapping[str, str]] = {"Accept": "application/json"}
 
     def parse(self, pages: Sequence[Page], source: SourceView) -> Parsed:
-        config = read(PostsConfig, source.config)
+        config = read_config(PostsConfig, source.config)
         (page,) = pages
         export = read_export(page, config.handle)
         skipped = list(export.skipped)
