@@ -23,7 +23,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
-SLOW_ENOUGH_TO_WATCH = 10.0
+SLOW_ENOUGH_TO_WATCH = {"BROADSHEET_MAX_SEND_RATE": "10"}
 """Messages a second: a send to the sample readers then takes some seconds."""
 
 
@@ -41,9 +41,7 @@ def installation(
     """Shared by the tests of one process: each brings readers and issues of its own."""
     folder = tmp_path_factory.mktemp("installation")
     drafts = {"BROADSHEET_AI_BASE_URL": model.url, "BROADSHEET_AI_MODEL": "small-1"}
-    with installed(
-        request, folder, max_send_rate=SLOW_ENOUGH_TO_WATCH, environment=drafts
-    ) as place:
+    with installed(request, folder, environment=SLOW_ENOUGH_TO_WATCH | drafts) as place:
         yield place
 
 

@@ -69,7 +69,6 @@ class Installation:
         *,
         database_url: str = "",
         redis_url: str = "",
-        max_send_rate: float | None = None,
         collect_today: bool = True,
         environment: Mapping[str, str] | None = None,
     ) -> None:
@@ -98,8 +97,6 @@ class Installation:
             "AWS_REGION": "us-east-1",
         }
         self.environment |= environment or {}
-        if max_send_rate:
-            self.environment["BROADSHEET_MAX_SEND_RATE"] = str(max_send_rate)
         self._leash = Leash()
         self._sandbox: subprocess.Popen[bytes] | None = None
         self._service: subprocess.Popen[bytes] | None = None
@@ -352,7 +349,6 @@ def installed(
     request: pytest.FixtureRequest,
     folder: Path,
     *,
-    max_send_rate: float | None = None,
     collect_today: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Installation]:
@@ -370,7 +366,6 @@ def installed(
             folder,
             database_url=database_url,
             redis_url=redis_url,
-            max_send_rate=max_send_rate,
             collect_today=collect_today,
             environment=environment,
         )

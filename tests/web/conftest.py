@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_confirmed
 from service.db import session_scope
-from service.models import Newsletter, Role, Subscription
+from service.issues.words import follow, sections_now
+from service.models import Entry, Issue, IssueKind, IssueState, Newsletter, Role, Subscription
 from service.staff.users import add_user
 from service.web.app import create_app
 from service.web.asking import now as wall_clock
 from tests.web.browsing import EDITOR, PASSWORD, post
+from tests.web.issues import headlines
 
 SECTIONS: list[dict[str, Any]] = [
     {"slug": "labs", "kind": "headlines", "heading": "AI Labs", "optional": False},
@@ -73,3 +75,34 @@ def editor(app: Flask) -> FlaskClient:
     client = app.test_client()
     post(client, "/admin/login", "/admin/login", email=EDITOR, password=PASSWORD)
     return client
+
+
+@pytest.fixture
+def draft(newsletter: Newsletter, now: datetime) -> Issue:
+    """Headlines 1 to 4 in AI Labs."""
+    with session_scope() as session:
+        found = session.get_one(Newsletter, newsletter.id)
+        row = Issue(
+            newsletter=found,
+            kind=IssueKind.DAILY,
+            number=7,
+            local_date=date(2026, 11, 20),
+            state=IssueState.DRAFT,
+            subject="",
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+        session.add_all(
+            Entry(
+                issue_id=row.id,
+                section="labs",
+                position=place,
+                key=f"item:{place + 1}",
+                data=value.model_dump(mode="json") | {"url": f"https://lab.example/{place + 1}"},
+            )
+            for place, value in enumerate(headlines(4, now))
+        )
+        session.flush()
+        follow(row, sections_now(session, row))
+    return row

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -17,53 +15,17 @@ from werkzeug.test import TestResponse
 from service.db import session_scope
 from service.issues import curate
 from service.issues.approve import approve
-from service.issues.words import follow, sections_now
+from service.issues.words import sections_now
 from service.models import (
     Audit,
     Entry,
     Issue,
-    IssueKind,
     IssueState,
-    Newsletter,
     Role,
-    Source,
-    Subscription,
 )
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post
-from tests.web.issues import headlines
-
-
-@pytest.fixture
-def draft(newsletter: Newsletter, now: datetime) -> Issue:
-    """Headlines 1 to 4 in AI Labs."""
-    with session_scope() as session:
-        found = session.get_one(Newsletter, newsletter.id)
-        row = Issue(
-            newsletter=found,
-            kind=IssueKind.DAILY,
-            number=7,
-            local_date=date(2026, 11, 20),
-            state=IssueState.DRAFT,
-            subject="",
-            created_at=now,
-        )
-        session.add(row)
-        session.flush()
-        session.add_all(
-            Entry(
-                issue_id=row.id,
-                section="labs",
-                position=place,
-                key=f"item:{place + 1}",
-                data=value.model_dump(mode="json") | {"url": f"https://lab.example/{place + 1}"},
-            )
-            for place, value in enumerate(headlines(4, now))
-        )
-        session.flush()
-        follow(row, sections_now(session, row))
-    return row
 
 
 def desk(draft: Issue) -> str:
@@ -331,78 +293,6 @@ def test_it_says_so_of_an_entry_that_is_gone(editor: FlaskClient, draft: Issue) 
     answer = editor.post(action, data={**form_of(page, action), "do": "pin"})
     assert answer.status_code == 409
     assert "That entry is gone" in answer.text
-
-
-def test_it_says_which_sources_an_issue_was_built_without(
-    editor: FlaskClient, draft: Issue, newsletter: Newsletter, now: datetime
-) -> None:
-    with session_scope() as session:
-        row = session.get_one(Issue, draft.id)
-        row.window_start, row.cutoff_at = now - timedelta(days=1), now
-        session.add(
-            Source(
-                newsletter_id=newsletter.id,
-                slug="quiet-lab",
-                name="Quiet <Lab>",
-                kind="feed",
-                section="labs",
-                url="https://quiet.example/feed",
-                config={},
-                problem="The server answered 503.",
-            )
-        )
-    page = editor.get(desk(draft)).text
-    assert "Quiet &lt;Lab&gt;" in page
-    assert "The server answered 503." in page
-
-
-def test_it_sends_nothing_that_must_be_mended_first(
-    editor: FlaskClient, draft: Issue, newsletter: Newsletter, reader: Subscription
-) -> None:
-    with session_scope() as session:
-        session.get_one(Newsletter, newsletter.id).postal_address = ""
-    assert "must be mended" in editor.get(desk(draft)).text
-    page = f"/admin/issues/{draft.id}/send"
-    answer = post(editor, page, page, when="now", timing="now", count="1")
-    assert answer.status_code == 400
-    assert "postal address" in answer.text
-    assert stored(draft).state is IssueState.DRAFT
-
-
-@pytest.mark.parametrize(
-    ("score", "said"),
-    [
-        ("0.1", "local tests give it 0.5 points or less"),
-        ("4.2", "SpamAssassin gives 4.2 points"),
-    ],
-)
-def test_it_shows_the_spam_score_when_asked_and_only_then(
-    score: str,
-    said: str,
-    editor: FlaskClient,
-    draft: Issue,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked = tmp_path / "asked"
-    program = tmp_path / "spamassassin"
-    program.write_text(
-        f"#!/bin/sh\ncat > {asked}\n"
-        f"echo 'X-Spam-Status: No, score={score} required=5.0 tests=SOME autolearn=no'\n"
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    page = editor.get(desk(draft)).text
-    assert not asked.exists()
-    assert f'href="{desk(draft)}?check=spam"' in page
-    assert said in editor.get(f"{desk(draft)}?check=spam").text
-    assert b"Headline 2" in asked.read_bytes()
-
-
-def test_it_says_that_it_was_held(editor: FlaskClient, draft: Issue) -> None:
-    with session_scope() as session:
-        session.get_one(Issue, draft.id).reason = "Held: nobody approved it by 14:00."
-    assert "Held: nobody approved it by 14:00." in editor.get(desk(draft)).text
 
 
 def test_it_lets_a_viewer_change_nothing(app: Flask, draft: Issue) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -17,13 +17,11 @@ from service.db import session_scope
 from service.issues.ai.asked import bring_draft
 from service.issues.ai.client import Endpoint
 from service.issues.approve import approve
-from service.issues.words import follow, sections_now
-from service.models import Audit, Entry, Issue, IssueKind, Newsletter, Role
+from service.models import Audit, Entry, Issue, Role
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.issues.ai.model_server import ModelServer
 from tests.web.browsing import PASSWORD, post
-from tests.web.issues import headlines
 
 GOOD = "Headline **2** is the news of the day."
 Do = Callable[[str], TestResponse]
@@ -40,31 +38,8 @@ def model(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def issue(newsletter: Newsletter, now: datetime) -> Issue:
-    with session_scope() as session:
-        row = Issue(
-            newsletter=session.get_one(Newsletter, newsletter.id),
-            kind=IssueKind.DAILY,
-            number=7,
-            local_date=date(2026, 11, 20),
-            subject="",
-            created_at=now,
-        )
-        session.add(row)
-        session.flush()
-        session.add_all(
-            Entry(
-                issue_id=row.id,
-                section="labs",
-                position=place,
-                key=f"item:{place + 1}",
-                data=value.model_dump(mode="json"),
-            )
-            for place, value in enumerate(headlines(4, now))
-        )
-        session.flush()
-        follow(row, sections_now(session, row))
-    return row
+def issue(draft: Issue) -> Issue:
+    return draft
 
 
 @pytest.fixture
