@@ -118,7 +118,7 @@ def test_it_keeps_the_items_and_says_so_when_all_dates_are_gone() -> None:
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [
-        ({"title": "h3"}, "config.item: Field required"),
+        ({"title": "h3"}, "config.item is missing; add it"),
         ({**CARDS, "item": "div["}, "config.item: 'div\\[' is no CSS selector"),
         ({**CARDS, "date_format": "%B %d"}, "config.date_format: must hold the year"),
     ],
