@@ -48,6 +48,9 @@ class AllOfIt:
     def take(self, count: int, rate: float) -> Turn:
         return Turn(granted=True, wait=0.0)
 
+    def take_first(self, rate: float) -> Turn:
+        return Turn(granted=True, wait=0.0)
+
 
 def run() -> None:
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as url:

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
 
     tick_seconds: float = Field(default=60.0, gt=0)
     worker_processes: int = Field(default=3, ge=1)
+    chunks_in_flight: int = Field(default=4, ge=1, le=32)
+    """Calls to SES that each worker process has under way at a time."""
     web_threads: int = Field(default=8, ge=1)
     allow_private_sources: bool = False
     log_format: Literal["text", "json"] = "text"

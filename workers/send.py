@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from threading import Event
 
 import structlog
 from celery.signals import worker_process_init, worker_process_shutdown
@@ -35,11 +37,13 @@ def sender() -> Sender:
     chosen = settings()
     transport = make_transport(chosen)
     client = Redis.from_url(chosen.redis, socket_timeout=5, socket_connect_timeout=3)
+    rate = AccountRate(transport, client, share=chosen.rate_share, limit=chosen.max_send_rate)
     return Sender(
         transport=transport,
         pace=RedisPace(client),
         settings=chosen,
-        rate=AccountRate(transport, client, share=chosen.rate_share, limit=chosen.max_send_rate),
+        rate=rate,
+        slow_down=rate.slow_down,
     )
 
 
@@ -52,23 +56,56 @@ def send_batch(issue_id: int) -> None:
         _hold_what_is_due(str(error))
         return
     until = datetime.now(UTC) + SENDING_TIME
-    lease = timedelta(seconds=settings().lease_seconds)
-    while (now := datetime.now(UTC)) < until:
-        with session_scope() as session:
-            claim = claim_batch(session, now, lease)
-        if claim is None:
-            break
-        tally = carrier.send_batch(claim, until=until)
-        if tally:
-            log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
-        if tally[Verdict.UNKNOWN.value]:
-            return  # SES is silent, and each chunk may be lost: the tick tries with one again
+    line = Line()
+    with ThreadPoolExecutor(settings().chunks_in_flight) as lanes:
+        sent = [lanes.submit(_send_batches, carrier, until, line)]
+        line.tried.wait()
+        if line.answers.is_set():
+            more = range(settings().chunks_in_flight - 1)
+            sent += [lanes.submit(_send_batches, carrier, until, line) for _ in more]
+    for lane in sent:
+        lane.result()
+    if line.silent.is_set():
+        return  # each chunk may be lost: the tick tries with one again
     with session_scope() as session:
         now = datetime.now(UTC)
         finish_issues(session, now)
         waiting = due_issues_with_batches(session, now)
     for waiting_id in waiting:
         publish(Bell.BATCH, waiting_id)
+
+
+class Line:
+    """What the lanes of one task know of SES. One goes ahead: what is said into silence is lost."""
+
+    def __init__(self) -> None:
+        self.answers, self.silent, self.tried = Event(), Event(), Event()
+
+    def answered(self) -> None:
+        self.answers.set()
+        self.tried.set()
+
+
+def _send_batches(carrier: Sender, until: datetime, line: Line) -> None:
+    """One lane: batch after batch, one chunk in flight, until nothing is due or SES is silent."""
+    try:
+        _send_what_is_due(carrier, until, line)
+    finally:
+        line.tried.set()
+
+
+def _send_what_is_due(carrier: Sender, until: datetime, line: Line) -> None:
+    lease = timedelta(seconds=settings().lease_seconds)
+    while not line.silent.is_set() and (now := datetime.now(UTC)) < until:
+        with session_scope() as session:
+            claim = claim_batch(session, now, lease)
+        if claim is None:
+            return
+        tally = carrier.send_batch(claim, until=until, answered=line.answered)
+        if tally:
+            log.info("batch.sent", issue=claim.issue_id, batch=claim.batch_id, **tally)
+        if tally[Verdict.UNKNOWN.value]:
+            line.silent.set()
 
 
 def _hold_what_is_due(reason: str) -> None:

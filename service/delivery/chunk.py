@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.claim import Claim, extend
-from service.delivery.record import Sent
+from service.delivery.record import ROWS, Sent
 from service.models import (
     Delivery,
     DeliveryState,
@@ -67,13 +67,17 @@ def mark_chunk(
     """Mark up to *size* queued rows ``sending``. Raises :class:`ClaimLost`, with nothing marked."""
     if not extend(session, claim, lease_until):
         raise ClaimLost(f"batch {claim.batch_id}")
-    rows = session.execute(
-        select(Delivery.id, Delivery.attempt, Delivery.subscription_id)
-        .where(Delivery.batch_id == claim.batch_id, Delivery.state == DeliveryState.QUEUED)
-        .order_by(Delivery.id)
-        .limit(size)
-        .with_for_update()  # an event may prove this moment that a row was sent after all
-    ).all()
+    rows = (
+        session.connection()
+        .execute(
+            select(ROWS.c.id, ROWS.c.attempt, ROWS.c.subscription_id)
+            .where(ROWS.c.batch_id == claim.batch_id, ROWS.c.state == DeliveryState.QUEUED)
+            .order_by(ROWS.c.id)
+            .limit(size)
+            .with_for_update()  # an event may prove this moment that a row was sent after all
+        )
+        .all()
+    )
     if not rows:
         return Marked([], 0)
     addresses, unwanted = _readers(session, [row.subscription_id for row in rows], now)
@@ -91,20 +95,18 @@ def mark_chunk(
 
 def _mark(session: Session, ids: list[int], now: datetime) -> None:
     if ids:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id.in_(ids))
-            .values(state=DeliveryState.SENDING, attempt=Delivery.attempt + 1, changed_at=now)
-            .execution_options(synchronize_session=False)
+        session.connection().execute(
+            update(ROWS)
+            .where(ROWS.c.id.in_(ids))
+            .values(state=DeliveryState.SENDING, attempt=ROWS.c.attempt + 1, changed_at=now)
         )
 
 
 def _drop(session: Session, delivery_id: int, why: str, now: datetime) -> None:
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery_id)
+    session.connection().execute(
+        update(ROWS)
+        .where(ROWS.c.id == delivery_id)
         .values(state=DeliveryState.SKIPPED, reason=why, changed_at=now)
-        .execution_options(synchronize_session=False)
     )
 
 
@@ -115,18 +117,22 @@ def _readers(
 
     The lock may have to be waited for, and who leaves meanwhile is not to be written to.
     """
-    found = session.execute(
-        select(
-            Subscription.id,
-            Subscription.state,
-            Subscription.paused_until,
-            Subscriber.email,
-            Suppression.reason,
+    found = (
+        session.connection()
+        .execute(
+            select(
+                Subscription.id,
+                Subscription.state,
+                Subscription.paused_until,
+                Subscriber.email,
+                Suppression.reason,
+            )
+            .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+            .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
+            .where(Subscription.id.in_(subscription_ids))
         )
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
-        .where(Subscription.id.in_(subscription_ids))
-    ).all()
+        .all()
+    )
     addresses: dict[int, str] = {}
     gone = "The reader deleted their data after the issue was planned."
     unwanted = dict.fromkeys(subscription_ids, gone)

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
@@ -30,7 +30,12 @@ class Claim:
 
 
 def _due(now: datetime) -> list[ColumnElement[bool]]:
-    sending = exists().where(Issue.id == DeliveryBatch.issue_id, Issue.state == IssueState.SENDING)
+    sending = exists().where(
+        Issue.id == DeliveryBatch.issue_id,
+        Issue.state == IssueState.SENDING,
+        or_(Issue.parked_until.is_(None), Issue.parked_until <= now),
+        or_(Issue.canary_until.is_(None), DeliveryBatch.canary),
+    )
     return [DeliveryBatch.state == BatchState.READY, DeliveryBatch.due_at <= now, sending]
 
 

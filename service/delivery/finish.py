@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, exists, func, select, update
+from sqlalchemy import CursorResult, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.states import UNRESOLVED
@@ -51,9 +51,18 @@ def say_waiting(session: Session, issue_id: int, reason: str | None) -> None:
         .where(
             Issue.id == issue_id,
             Issue.state == IssueState.SENDING,
-            Issue.reason.is_distinct_from(reason),
+            or_(Issue.reason.is_distinct_from(reason), Issue.parked_until.is_not(None)),
         )
-        .values(reason=reason)
+        .values(reason=reason, parked_until=None)
+    )
+
+
+def park_issue(session: Session, issue_id: int, until: datetime, reason: str) -> None:
+    """Let an issue that is being sent rest until *until*; then it goes on by itself."""
+    session.execute(
+        update(Issue)
+        .where(Issue.id == issue_id, Issue.state == IssueState.SENDING)
+        .values(parked_until=until, reason=reason)
     )
 
 

@@ -67,7 +67,7 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
     if not _waits(notice_id, sender.clock()):
         return None  # before a turn is taken: every sign-up rings, also one that sends nothing
     rate = sender.rate()
-    turn = sender.pace.take(1, rate)
+    turn = sender.pace.take_first(rate)
     if not turn.granted:
         return None
     sender.sleep(turn.wait)

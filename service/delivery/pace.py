@@ -8,10 +8,12 @@ clocks differ still share one pace.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from redis import Redis
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 
 KEY = "broadsheet:pace"
@@ -33,6 +35,22 @@ return {1, wait}
 """
 
 
+# Service mail does not stand in the queue: it goes by a share of its own, and what it took is
+# charged to the account, so that issues go that much slower.
+TAKE_FIRST = TAKE.replace(
+    "return {1, wait}",
+    """
+local account = math.max(now, tonumber(redis.call('GET', KEYS[2]) or now))
+local charged = account + tonumber(ARGV[4])
+redis.call('SET', KEYS[2], string.format('%.0f', charged), 'PX',
+           math.ceil((charged - now) / 1000) + 1000)
+return {1, wait}""",
+)
+
+FIRST_SHARE = 0.1
+"""Of the rate, for service mail; what the account keeps free of issues is as much."""
+
+
 class PaceUnavailable(RuntimeError):
     """Redis did not answer: nothing may be sent, since nobody knows what others are sending."""
 
@@ -52,6 +70,10 @@ class Pacer(Protocol):
         """Take *count* messages at *rate* a second. Raises :class:`PaceUnavailable`."""
         ...
 
+    def take_first(self, rate: float) -> Turn:
+        """Take one message ahead of all issues. Raises :class:`PaceUnavailable`."""
+        ...
+
 
 class RedisPace:
     """The bucket in Redis. It may hold one second's worth, so a pause is made up for, a day not."""
@@ -61,6 +83,7 @@ class RedisPace:
         self._key = key
         self._longest = longest_wait
         self._script = client.register_script(TAKE)
+        self._first = client.register_script(TAKE_FIRST)
 
     def take(self, count: int, rate: float) -> Turn:
         """Take *count* messages from the account's pace; how long until they may go.
@@ -68,13 +91,22 @@ class RedisPace:
         The burst is one second's worth, and never less than *count*: at one message a second a
         chunk of one must still be able to go.
         """
-        microseconds = 1_000_000 / rate
-        cost = round(count * microseconds)
-        burst = max(cost, 1_000_000)
+        cost = round(count * 1_000_000 / rate)
+        return self._run(self._script, [self._key], [cost, *self._limits(cost)])
+
+    def take_first(self, rate: float) -> Turn:
+        """Take one message for service mail: a sign-up must not wait for an issue to be out."""
+        cost = round(1_000_000 / (rate * FIRST_SHARE))
+        keys = [f"{self._key}:first", self._key]
+        return self._run(self._first, keys, [cost, *self._limits(cost), round(1_000_000 / rate)])
+
+    def _limits(self, cost: int) -> tuple[int, int]:
+        return max(cost, 1_000_000), round(self._longest * 1_000_000)
+
+    @staticmethod
+    def _run(script: Script, keys: Sequence[str], args: Sequence[int]) -> Turn:
         try:
-            granted, wait = self._script(
-                keys=[self._key], args=[cost, burst, round(self._longest * 1_000_000)]
-            )
+            granted, wait = script(keys=keys, args=args)
         except (RedisError, OSError) as error:
             raise PaceUnavailable(f"Redis did not answer: {error}") from error
         return Turn(bool(granted), int(wait) / 1_000_000)

@@ -8,7 +8,7 @@ planning again changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -38,6 +38,7 @@ from service.models import (
     DeliveryState,
     Issue,
     IssueState,
+    Newsletter,
     Timing,
     Variant,
     Wave,
@@ -46,6 +47,9 @@ from service.models import (
 __all__ = ["MissingVariants", "Planned", "count_audience", "plan_issue"]
 
 log = structlog.get_logger(__name__)
+
+SCATTER, LARGE_PRIME = 48_271, 2_147_483_647
+"""Lehmer's multiplier and modulus: neighbouring numbers land far apart."""
 
 NEWSLETTER_HOUR = ("", -1)
 """The wave of those who named no hour of their own."""
@@ -84,12 +88,14 @@ def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: in
         return Planned(0, 0)
     issue = session.get_one(Issue, issue_id, populate_existing=True)
     _write_waves(session, issue, now)
-    readers = _numbered(issue, now, batch_size)
+    percent = session.get_one(Newsletter, issue.newsletter_id).canary_percent
+    readers = _numbered(issue, now, batch_size, percent)
     batches, expected = _write_batches(session, issue, readers)
     deliveries = _write_deliveries(session, issue, readers, now) if batches else 0
     if deliveries != expected:
         raise RuntimeError(f"issue {issue_id}: planned {deliveries} of {expected} readers; undone")
     issue.audience_count = deliveries
+    issue.canary_until = _canary_until(session, issue, now)
     return Planned(deliveries, batches)
 
 
@@ -124,8 +130,11 @@ def _due_at(base: datetime, zone: str, hour: int) -> datetime:
         return base
 
 
-def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
-    """The audience with the wave, the variant and the batch number of each reader."""
+def _numbered(issue: Issue, now: datetime, batch_size: int, percent: float) -> CTE:
+    """The audience with the wave, the variant and the batch number of each reader.
+
+    *percent* of those who are due now come first, in batches of their own.
+    """
     readers = audience(issue, now).cte("readers")
     own_hour = and_(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
     zone: ColumnElement[Any] = literal(NEWSLETTER_HOUR[0])
@@ -133,7 +142,10 @@ def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
     if issue.timing is Timing.READER_HOUR:
         zone = case((own_hour, readers.c.timezone), else_=NEWSLETTER_HOUR[0])
         hour = case((own_hour, readers.c.send_hour), else_=NEWSLETTER_HOUR[1])
-    one_group = (Wave.id, Variant.id)
+    # Scattered over old and new readers alike, and the same ones however often it is asked.
+    chosen = (readers.c.id * SCATTER % LARGE_PRIME) % 10_000 < round(percent * 100)
+    later = case((and_(chosen, Wave.due_at <= now), 0), else_=1)
+    one_group = (later, Wave.id, Variant.id)
     place = func.row_number().over(partition_by=one_group, order_by=readers.c.id)
     placed = (
         select(
@@ -142,6 +154,7 @@ def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
             Wave.id.label("wave_id"),
             Wave.due_at,
             Variant.id.label("variant_id"),
+            later.label("later"),
             case(((place - 1) % batch_size == 0, 1), else_=0).label("begins"),
         )
         .select_from(readers)
@@ -154,15 +167,31 @@ def _numbered(issue: Issue, now: datetime, batch_size: int) -> CTE:
     # One number, and not a group and its ordinal: PostgreSQL, which knows nothing yet of rows that
     # are just written, joined those by the group alone and threw away all but one in a thousand.
     number = func.sum(placed.c.begins).over(
-        order_by=(placed.c.wave_id, placed.c.variant_id, placed.c.subscription_id),
+        order_by=(placed.c.later, placed.c.wave_id, placed.c.variant_id, placed.c.subscription_id),
         rows=(None, 0),
     )
     return select(placed, cast(number, Integer).label("number")).cte("numbered")
 
 
+def _canary_until(session: Session, issue: Issue, now: datetime) -> datetime | None:
+    """Until when the others wait; None when there is nobody ahead of them, or nobody but them."""
+    kinds = set(
+        session.scalars(
+            select(DeliveryBatch.canary).where(DeliveryBatch.issue_id == issue.id).distinct()
+        )
+    )
+    if len(kinds) < 2:
+        return None
+    minutes = session.get_one(Newsletter, issue.newsletter_id).canary_minutes
+    return now + timedelta(minutes=minutes)
+
+
 def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
     """Write the batches; how many, and for how many readers."""
-    one_batch = (readers.c.number, readers.c.wave_id, readers.c.due_at, readers.c.variant_id)
+    one_batch = (
+        readers.c.number, readers.c.wave_id, readers.c.due_at, readers.c.variant_id,
+        readers.c.later,
+    )  # fmt: skip
     found = session.execute(
         select(*one_batch, func.count().label("readers")).group_by(*one_batch).order_by(*one_batch)
     ).all()
@@ -178,6 +207,7 @@ def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, i
                     "variant_id": row.variant_id,
                     "wave_id": row.wave_id,
                     "state": BatchState.READY,
+                    "canary": not row.later,
                     "due_at": row.due_at,
                 }
                 for row in found

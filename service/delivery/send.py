@@ -16,18 +16,19 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from service.config import Settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.delivery import chunk as chunks
 from service.delivery import record
 from service.delivery.addressing import recipient_of, shipment_of
 from service.delivery.claim import Claim, give_back
-from service.delivery.finish import halt_issue, say_waiting
+from service.delivery.finish import halt_issue, park_issue, say_waiting
 from service.delivery.pace import Pacer, PaceUnavailable
 from service.delivery.transports import (
     AccountRefused,
     AccountUnavailable,
     NotMade,
     Outcome,
+    QuotaUsedUp,
     Shipment,
     Transport,
     Verdict,
@@ -38,6 +39,9 @@ from service.models import Issue, Newsletter, Variant
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
+PARK_FOR = timedelta(minutes=5)
+"""Between two looks at whether the rolling quota has room again."""
+
 REST = frozenset({Verdict.RETRY, Verdict.LATER, Verdict.UNKNOWN})
 """After these a batch rests: what goes on into silence may be lost for good, a chunk at a time."""
 
@@ -50,6 +54,10 @@ DEFAULT_RATE = 10.0
 
 class Halted(RuntimeError):
     """Nothing more of the issue can be sent until someone has mended what the text says."""
+
+
+class Parked(RuntimeError):
+    """The account's daily quota is used up; the text is what SES said."""
 
 
 def _utc_now() -> datetime:
@@ -67,20 +75,31 @@ class Sender:
     sleep: Callable[[float], None] = time.sleep
     rate: Callable[[], float] = field(default=lambda: DEFAULT_RATE)
     """Messages a second; raises :class:`AccountUnavailable`."""
+    slow_down: Callable[[], None] = lambda: None
+    """Told when the far side throttled us."""
 
-    def send_batch(self, claim: Claim, *, until: datetime | None = None) -> Counter[str]:
+    def send_batch(
+        self,
+        claim: Claim,
+        *,
+        until: datetime | None = None,
+        answered: Callable[[], None] = lambda: None,
+    ) -> Counter[str]:
         """Send what is queued in the batch; how many ended in each verdict.
 
         Stops early, giving the batch back, when the pace or the account cannot be had, when SES
-        asks to wait or gives no answer, when the issue is halted, or when *until* has come (a
-        worker's time limit).
+        asks to wait or gives no answer, when the issue is halted or parked, or when *until* has
+        come (a worker's time limit). *answered* is told of each chunk that SES did answer.
         """
         tally: Counter[str] = Counter()
         waiting: str | None = None
         try:
-            wait = self._send_chunks(claim, tally, until)
+            wait = self._send_chunks(claim, tally, until, answered)
         except (Halted, AccountRefused) as error:
             self._halt(claim, str(error))
+            return tally
+        except (Parked, QuotaUsedUp) as error:
+            self._park(claim, str(error))
             return tally
         except (PaceUnavailable, AccountUnavailable) as error:
             log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
@@ -94,26 +113,44 @@ class Sender:
             say_waiting(session, claim.issue_id, waiting)
         return tally
 
-    def _send_chunks(self, claim: Claim, tally: Counter[str], until: datetime | None) -> timedelta:
+    def _send_chunks(
+        self,
+        claim: Claim,
+        tally: Counter[str],
+        until: datetime | None,
+        answered: Callable[[], None],
+    ) -> timedelta:
         """Send one chunk after the other, counted in *tally*; how long the rest is to rest."""
         shipment = self._shipment(claim)
-        while left := self._left(claim):
+        left = self._left(claim)
+        while left > 0:
             if until is not None and self.clock() >= until:
                 break
             size = self._turn(left)
             if not size:
                 return timedelta(seconds=1)
             outcomes = self._send_chunk(claim, shipment, size)
+            left -= size
             tally.update(outcome.verdict.value for outcome in outcomes)
-            for outcome in outcomes:
-                if outcome.verdict is Verdict.HALT:
-                    raise Halted(outcome.reason or "SES refused to send.")
+            self._heed(outcomes)
             if any(outcome.verdict in REST for outcome in outcomes):
                 return RETRY_AFTER
+            answered()
         return timedelta(0)
 
+    def _heed(self, outcomes: Sequence[Outcome]) -> None:
+        """Stop the issue, let it rest or slow all workers down, if SES asked for that."""
+        if any(outcome.throttled for outcome in outcomes):
+            self.slow_down()
+        for outcome in outcomes:
+            if outcome.verdict is Verdict.HALT:
+                raise Halted(outcome.reason or "SES refused to send.")
+        for outcome in outcomes:
+            if outcome.verdict is Verdict.PARK:
+                raise Parked(outcome.reason or "The daily quota is used up.")
+
     def _left(self, claim: Claim) -> int:
-        with session_scope() as session:
+        with read_scope() as session:
             return chunks.queued_count(session, claim.batch_id)
 
     def _turn(self, left: int) -> int:
@@ -163,6 +200,14 @@ class Sender:
                 return
         with session_scope() as session:
             record.settle(session, chunk, outcomes, self.clock())
+
+    def _park(self, claim: Claim, reason: str) -> None:
+        """Let the issue rest until the account's quota has room again."""
+        until = self.clock() + PARK_FOR
+        with session_scope() as session:
+            park_issue(session, claim.issue_id, until, f"Waiting: {reason}")
+            give_back(session, claim, due_at=until)
+        log.warning("send.parked", issue=claim.issue_id, until=until.isoformat(), reason=reason)
 
     def _halt(self, claim: Claim, reason: str) -> None:
         """Hold the issue, so that an operator sees why, and give the batch back."""

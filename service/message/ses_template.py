@@ -20,6 +20,7 @@ from service.message.slots import Slotted
 
 _SYNTAX = {"{": "openBrace", "}": "closeBrace", "\\": "backslash"}
 _STYLE = re.compile(r"(<style\b.*?</style\s*>)", re.IGNORECASE | re.DOTALL)
+_ESCAPED_BY_NOTHING = re.compile(r"[^&<>\"']*").fullmatch
 _REFERENCES = str.maketrans({character: f"&#{ord(character)};" for character in _SYNTAX})
 _NAMES = str.maketrans({character: f"{{{{{name}}}}}" for character, name in _SYNTAX.items()})
 
@@ -57,10 +58,11 @@ class SesTemplate:
         for name in self.mail.subject.names:
             data[_subject_name(name)] = one_line(values[name])
         for name in self.mail.html.names if self.mail.html else ():
-            escaped = escape(values[name])
-            if _html_name(name) == _text_name(name) and escaped != values[name]:
-                raise ValueError(f"{name} holds a character that HTML escapes: {values[name]!r}")
-            data[_html_name(name)] = escaped
+            value, called = values[name], _html_name(name)
+            escaped = value if _ESCAPED_BY_NOTHING(value) else escape(value)
+            if called == name and escaped != value:
+                raise ValueError(f"{name} holds a character that HTML escapes: {value!r}")
+            data[called] = escaped
         return data
 
 

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 _NAME = re.compile(r"[a-z][A-Za-z0-9]{0,62}")
@@ -44,7 +45,7 @@ class Slotted:
         pieces = re.split(f"{mark(nonce, 'x')[:-2]}({_NAME.pattern})_", text)
         return cls(tuple(pieces[0::2]), tuple(pieces[1::2]))
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(self.slots)
 

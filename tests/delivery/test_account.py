@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from redis import Redis
 
 from service.delivery.account import AccountRate
-from service.delivery.transports import Account, AccountUnavailable, Outcome, Recipient, Shipment
+from service.delivery.transports import (
+    Account,
+    AccountRefused,
+    AccountUnavailable,
+    Outcome,
+    QuotaUsedUp,
+    Recipient,
+    Shipment,
+)
 
 
 class Telling:
@@ -16,8 +25,9 @@ class Telling:
 
     max_recipients = 1
 
-    def __init__(self, rate: float | None) -> None:
+    def __init__(self, rate: float | None, **account: Any) -> None:
         self.rate = rate
+        self.more = account
         self.asked = 0
 
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
@@ -25,7 +35,7 @@ class Telling:
 
     def account(self) -> Account:
         self.asked += 1
-        return Account(max_rate=self.rate)
+        return Account(max_rate=self.rate, **self.more)
 
     def close(self) -> None:
         pass
@@ -58,3 +68,42 @@ def test_it_makes_up_no_rate_when_redis_is_away(data_dir: object) -> None:
     away = Redis.from_url("unix:///nowhere/redis.sock")
     with pytest.raises(AccountUnavailable, match="Redis did not answer"):
         AccountRate(Telling(14.0), away, share=0.9, limit=None)()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_slows_all_workers_down_after_a_throttle_and_comes_back(redis: Redis) -> None:
+    clock = Clock()
+    one, other = (
+        AccountRate(Telling(100.0), redis, share=1, limit=None, clock=clock) for _ in range(2)
+    )
+    assert other() == 100
+    one.slow_down()
+    one.slow_down()  # another chunk that was in flight at the same moment
+    assert one() == pytest.approx(70)
+    clock.now += 2
+    assert other() == pytest.approx(70, abs=1)
+    one.slow_down()
+    assert one() == pytest.approx(49.5, abs=1)
+    clock.now += 60
+    assert one() == pytest.approx(69.5, abs=1)
+    clock.now += 300
+    assert other() == 100
+
+
+def test_it_waits_for_room_in_the_daily_quota(redis: Redis) -> None:
+    full = Telling(14.0, max_24_hours=200, sent_24_hours=200)
+    with pytest.raises(QuotaUsedUp, match="200 of the 200"):
+        AccountRate(full, redis, share=1, limit=None)()
+
+
+def test_it_refuses_an_account_that_ses_has_switched_off(redis: Redis) -> None:
+    off = Telling(14.0, sending_enabled=False)
+    with pytest.raises(AccountRefused, match="switched sending off"):
+        AccountRate(off, redis, share=1, limit=None)()

@@ -54,6 +54,9 @@ class NoTurns:
     def take(self, count: int, rate: float) -> Turn:
         raise AssertionError("a turn was taken of the account's pace")
 
+    def take_first(self, rate: float) -> Turn:
+        raise AssertionError("a turn was taken of the account's pace")
+
 
 @pytest.mark.parametrize("state", [DeliveryState.SKIPPED, DeliveryState.ACCEPTED])
 def test_it_takes_no_turn_for_a_ring_about_what_is_done(

@@ -24,7 +24,7 @@ def test_it_gives_each_batch_to_one_of_many_workers(
     planned_issue(count=6, batch_size=1)
 
     def work(_: int) -> list[int]:
-        mine = []
+        mine: list[int] = []
         while True:
             with Session(database) as session, session.begin():
                 claim = claim_batch(session, now, LEASE)

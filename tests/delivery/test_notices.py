@@ -129,6 +129,9 @@ def test_it_takes_nothing_when_the_pace_has_no_turn(
 ) -> None:
     class Full:
         def take(self, count: int, rate: float) -> Turn:
+            raise AssertionError("service mail stands in no queue")
+
+        def take_first(self, rate: float) -> Turn:
             return Turn(granted=False, wait=60)
 
     [notice_id] = make()

@@ -55,3 +55,22 @@ def test_it_gives_no_pace_without_redis() -> None:
     nobody = Redis.from_url("unix:///nonexistent/redis.sock")
     with pytest.raises(PaceUnavailable):
         RedisPace(nobody).take(1, 10.0)
+
+
+def test_it_lets_service_mail_go_ahead_of_an_issue_that_stands_in_the_queue(redis: Redis) -> None:
+    pace = RedisPace(redis)
+    while pace.take(50, 50.0).wait < 10:
+        pass
+    assert pace.take_first(50.0).wait == 0
+    before = pace.take(1, 50.0).wait
+    for _ in range(4):
+        pace.take_first(50.0)
+    after = pace.take(1, 50.0).wait
+    assert after == pytest.approx(before + 5 / 50, abs=0.09), "what went ahead was not charged"
+
+
+def test_it_does_not_let_a_flood_of_service_mail_pass_the_account_s_rate(redis: Redis) -> None:
+    pace = RedisPace(redis)
+    waits = [pace.take_first(50.0).wait for _ in range(25)]  # 5 a second are its share
+    assert waits[4] == 0
+    assert waits[24] == pytest.approx(4.0, abs=0.3)

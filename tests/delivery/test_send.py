@@ -233,6 +233,9 @@ class NoPace:
     def take(self, count: int, rate: float) -> Turn:
         raise PaceUnavailable("Redis did not answer")
 
+    def take_first(self, rate: float) -> Turn:
+        raise PaceUnavailable("Redis did not answer")
+
 
 def no_rate() -> float:
     raise AccountUnavailable("SES did not tell the account's limits")

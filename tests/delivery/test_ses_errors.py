@@ -37,7 +37,7 @@ def test_it_knows_every_error_of_the_sending_calls(model: ServiceModel) -> None:
     ("code", "message", "status", "expected"),
     [
         ("TooManyRequestsException", "Maximum sending rate exceeded.", 429, Verdict.LATER),
-        ("TooManyRequestsException", "Daily message quota exceeded.", 429, Verdict.HALT),
+        ("TooManyRequestsException", "Daily message quota exceeded.", 429, Verdict.PARK),
         ("AccountSuspendedException", "Suspended", 400, Verdict.HALT),
         ("MessageRejected", "Email address is not verified", 400, Verdict.REJECTED),
         ("AccessDeniedException", "no", 403, Verdict.HALT),

@@ -23,6 +23,8 @@ class Verdict(StrEnum):
     """Surely not sent, for a reason of this message's own; may be tried a few times more."""
     LATER = "later"
     """Surely not sent, since the far side is away or throttles; tried for as long as that takes."""
+    PARK = "park"
+    """Surely not sent: the account's daily quota is used up. It goes on by itself."""
     HALT = "halt"
     """Surely not sent, and nothing else will be until someone mends the account."""
     REJECTED = "rejected"
@@ -38,6 +40,8 @@ class Outcome:
     verdict: Verdict
     message_id: str | None = None
     reason: str | None = None
+    throttled: bool = False
+    """We spoke faster than the far side takes."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,10 @@ class Transport(Protocol):
 
 class AccountUnavailable(RuntimeError):
     """The limits could not be read; nothing may be sent at a rate that nobody knows."""
+
+
+class QuotaUsedUp(AccountUnavailable):
+    """The account has sent all that it may within 24 hours."""
 
 
 class AccountRefused(RuntimeError):

@@ -25,4 +25,5 @@ def make_transport(settings: Settings) -> Transport:
         configuration_set=settings.ses_configuration_set,
         timeout=settings.ses_timeout,
         region=region,
+        connections=settings.chunks_in_flight + 1,
     )

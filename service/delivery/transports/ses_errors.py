@@ -14,7 +14,7 @@ ENTRY: Mapping[str, Verdict] = {
     "ACCOUNT_THROTTLED": Verdict.LATER,
     "TRANSIENT_FAILURE": Verdict.RETRY,
     "FAILED": Verdict.RETRY,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.HALT,
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.PARK,
     "ACCOUNT_SENDING_PAUSED": Verdict.HALT,
     "ACCOUNT_SUSPENDED": Verdict.HALT,
     "CONFIGURATION_SET_SENDING_PAUSED": Verdict.HALT,
@@ -40,7 +40,9 @@ CALL: Mapping[str, Verdict] = {
 """Errors that refuse a whole call. None of them is given once a message has been taken."""
 
 REMEDY: Mapping[str, str] = {
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": "Wait for the rolling 24-hour quota, or ask AWS for more.",
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": (
+        "It goes on by itself when the rolling 24-hour quota has room. AWS gives more on request."
+    ),
     "LimitExceededException": "Wait for the rolling 24-hour quota, or ask AWS for more.",
     "ACCOUNT_SENDING_PAUSED": "Look at the account's status in the SES console, then resume.",
     "SendingPausedException": "Look at the account's status in the SES console, then resume.",
@@ -56,6 +58,9 @@ REMEDY: Mapping[str, str] = {
         "Allow these keys ses:SendEmail, ses:SendBulkEmail and ses:GetAccount, then resume."
     ),
 }
+
+THROTTLES = frozenset({"ACCOUNT_THROTTLED", "TooManyRequestsException"})
+"""We spoke too fast; all workers slow down."""
 
 CREDENTIALS = frozenset(
     {
@@ -80,7 +85,7 @@ def of_entry(status: str, message_id: str | None, error: str | None) -> Outcome:
     verdict = ENTRY.get(status, Verdict.UNKNOWN)
     if verdict is Verdict.ACCEPTED:
         return Outcome(verdict, message_id=message_id)
-    return Outcome(verdict, reason=_sentence(status, error))
+    return Outcome(verdict, reason=_sentence(status, error), throttled=status in THROTTLES)
 
 
 def of_call(code: str, message: str, http_status: int) -> Outcome:
@@ -93,10 +98,10 @@ def of_call(code: str, message: str, http_status: int) -> Outcome:
     if http_status >= SERVER_ERROR:
         return Outcome(Verdict.UNKNOWN, reason=reason)
     if code == "TooManyRequestsException" and "daily" in message.lower():
-        return Outcome(Verdict.HALT, reason=_sentence("LimitExceededException", message))
+        return Outcome(Verdict.PARK, reason=_sentence("ACCOUNT_DAILY_QUOTA_EXCEEDED", message))
     if code in CREDENTIALS:
         return Outcome(Verdict.HALT, reason=reason)
-    return Outcome(CALL.get(code, Verdict.UNKNOWN), reason=reason)
+    return Outcome(CALL.get(code, Verdict.UNKNOWN), reason=reason, throttled=code in THROTTLES)
 
 
 def refusal(code: str, message: str) -> str | None:
