@@ -23,7 +23,7 @@ HTML = (DATA / "page.html").read_bytes()
 
 
 def parse(body: bytes = HTML, content_type: str = "text/html", **config: object) -> Parsed:
-    view = SourceView("lab", "Lab", "https://lab.example/", {**CARDS, **config})
+    view = SourceView("lab", "Lab", "https://moved.example/", {**CARDS, **config})
     return WebPage().parse([Page(body, "https://lab.example/news", content_type)], view)
 
 
