@@ -89,6 +89,13 @@ def test_its_procfile_consumes_every_queue() -> None:
     assert listened_to(procfile()["worker"]) == set(QUEUES.values())
 
 
+def test_its_operators_are_told_of_every_queue() -> None:
+    (unit,) = re.findall(
+        r"ExecStart=.*celery.* worker .*", (ROOT / "docs/operators.md").read_text()
+    )
+    assert listened_to(unit) == set(QUEUES.values())
+
+
 def test_its_procfile_names_what_the_supervisor_starts(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
