@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from service.db import BigId, GivenRows, dialect_of
 from service.delivery.claim import Claim, extend
 from service.delivery.record import ROWS, Sent
 from service.models import (
@@ -25,6 +27,15 @@ from service.models import (
     Suppression,
     SuppressionReason,
 )
+
+QUEUED = (
+    select(ROWS.c.id, ROWS.c.attempt, ROWS.c.subscription_id)
+    .where(ROWS.c.batch_id == bindparam("batch"), ROWS.c.state == DeliveryState.QUEUED)
+    .order_by(ROWS.c.id)
+    .limit(bindparam("size"))
+    .with_for_update()  # an event may prove this moment that a row was sent after all
+)
+"""Made once, as all statements here: to make one takes longer than to have it answered."""
 
 
 class ClaimLost(RuntimeError):
@@ -67,17 +78,7 @@ def mark_chunk(
     """Mark up to *size* queued rows ``sending``. Raises :class:`ClaimLost`, with nothing marked."""
     if not extend(session, claim, lease_until):
         raise ClaimLost(f"batch {claim.batch_id}")
-    rows = (
-        session.connection()
-        .execute(
-            select(ROWS.c.id, ROWS.c.attempt, ROWS.c.subscription_id)
-            .where(ROWS.c.batch_id == claim.batch_id, ROWS.c.state == DeliveryState.QUEUED)
-            .order_by(ROWS.c.id)
-            .limit(size)
-            .with_for_update()  # an event may prove this moment that a row was sent after all
-        )
-        .all()
-    )
+    rows = session.connection().execute(QUEUED, {"batch": claim.batch_id, "size": size}).all()
     if not rows:
         return Marked([], 0)
     addresses, unwanted = _readers(session, [row.subscription_id for row in rows], now)
@@ -95,11 +96,24 @@ def mark_chunk(
 
 def _mark(session: Session, ids: list[int], now: datetime) -> None:
     if ids:
-        session.connection().execute(
-            update(ROWS)
-            .where(ROWS.c.id.in_(ids))
-            .values(state=DeliveryState.SENDING, attempt=ROWS.c.attempt + 1, changed_at=now)
+        statement, given = _mark_statement(dialect_of(session))
+        rows = [(identity,) for identity in ids]
+        session.connection().execute(statement, {**given.values(rows), "now": now})
+
+
+@lru_cache
+def _mark_statement(dialect: str) -> tuple[Update, GivenRows]:
+    given = GivenRows(dialect, {"id": BigId})
+    statement = (
+        update(ROWS)
+        .where(ROWS.c.id == given.c["id"])
+        .values(
+            state=DeliveryState.SENDING,
+            attempt=ROWS.c.attempt + 1,
+            changed_at=bindparam("now", type_=ROWS.c.changed_at.type),
         )
+    )
+    return statement, given
 
 
 def _drop(session: Session, delivery_id: int, why: str, now: datetime) -> None:
@@ -117,21 +131,9 @@ def _readers(
 
     The lock may have to be waited for, and who leaves meanwhile is not to be written to.
     """
-    found = (
-        session.connection()
-        .execute(
-            select(
-                Subscription.id,
-                Subscription.state,
-                Subscription.paused_until,
-                Subscriber.email,
-                Suppression.reason,
-            )
-            .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-            .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
-            .where(Subscription.id.in_(subscription_ids))
-        )
-        .all()
+    statement, given = _readers_statement(dialect_of(session))
+    found = session.connection().execute(
+        statement, given.values([(identity,) for identity in subscription_ids])
     )
     addresses: dict[int, str] = {}
     gone = "The reader deleted their data after the issue was planned."
@@ -143,6 +145,24 @@ def _readers(
         else:
             del unwanted[subscription_id]
     return addresses, unwanted
+
+
+@lru_cache
+def _readers_statement(dialect: str) -> tuple[Executable, GivenRows]:
+    given = GivenRows(dialect, {"id": BigId})
+    statement = (
+        select(
+            Subscription.id,
+            Subscription.state,
+            Subscription.paused_until,
+            Subscriber.email,
+            Suppression.reason,
+        )
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .outerjoin(Suppression, Suppression.email_hash == Subscriber.email_hash)
+        .where(Subscription.id == given.c["id"])
+    )
+    return statement, given
 
 
 def _unwanted(

@@ -9,14 +9,36 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 
+BATCHES = cast("Table", DeliveryBatch.__table__)
 CANDIDATES = 8
 """Batches looked at in one go, so that workers who start together do not all fail on the first."""
+
+EXTEND = (
+    update(BATCHES)
+    .where(
+        BATCHES.c.id == bindparam("batch"),
+        BATCHES.c.lease_token == bindparam("token"),
+        exists().where(Issue.id == bindparam("issue"), Issue.state == IssueState.SENDING),
+    )
+    .values(lease_until=bindparam("until", type_=BATCHES.c.lease_until.type))
+)
 
 
 @dataclass(frozen=True)
@@ -68,14 +90,9 @@ def due_issues_with_batches(session: Session, now: datetime) -> list[int]:
 
 def extend(session: Session, claim: Claim, until: datetime) -> bool:
     """Lengthen the lease; False when the batch is no longer ours or its issue is not to go on."""
-    mine = session.execute(
-        update(DeliveryBatch)
-        .where(
-            DeliveryBatch.id == claim.batch_id,
-            DeliveryBatch.lease_token == claim.token,
-            exists().where(Issue.id == claim.issue_id, Issue.state == IssueState.SENDING),
-        )
-        .values(lease_until=until)
+    mine = session.connection().execute(
+        EXTEND,
+        {"batch": claim.batch_id, "token": claim.token, "issue": claim.issue_id, "until": until},
     )
     return _changed(mine)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import Integer, Table, Text, update
+from sqlalchemy import Integer, Table, Text, Update, bindparam, update
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
-from service.db import BigId, given_rows
+from service.db import BigId, GivenRows, dialect_of
 from service.delivery.transports import Outcome, Verdict
 from service.models import Delivery, DeliveryState
 
@@ -72,43 +74,44 @@ def _move(
     """Move those rows that are in one of the states *before*; how many."""
     if not pairs:
         return 0
-    given = given_rows(
-        session,
-        {"id": BigId, "attempt": Integer(), "state": Text(), "message_id": Text(),
-         "reason": Text()},
-        [
-            (sent.delivery_id, sent.attempt, *_becomes(sent, outcome))
-            for sent, outcome in pairs
-        ],
-    )  # fmt: skip
-    moved = session.connection().execute(
+    statement, given = _move_statement(dialect_of(session), tuple(before))
+    rows = [(sent.delivery_id, sent.attempt, *_becomes(sent, outcome)) for sent, outcome in pairs]
+    return session.connection().execute(statement, {**given.values(rows), "now": now}).rowcount
+
+
+@lru_cache
+def _move_statement(dialect: str, before: tuple[DeliveryState, ...]) -> tuple[Update, GivenRows]:
+    """Made once: to make it takes longer than to have it answered."""
+    types: dict[str, TypeEngine[Any]] = {
+        "id": BigId, "attempt": Integer(), "state": Text(), "message_id": Text(), "reason": Text(),
+    }  # fmt: skip
+    given = GivenRows(dialect, types)
+    statement = (
         update(ROWS)
         .where(
-            ROWS.c.id == given["id"],
-            ROWS.c.attempt == given["attempt"],
+            ROWS.c.id == given.c["id"],
+            ROWS.c.attempt == given.c["attempt"],
             ROWS.c.state.in_(before),
         )
         .values(
-            state=given["state"],
-            message_id=given["message_id"],
-            reason=given["reason"],
-            changed_at=now,
+            state=given.c["state"],
+            message_id=given.c["message_id"],
+            reason=given.c["reason"],
+            changed_at=bindparam("now", type_=ROWS.c.changed_at.type),
         )
     )
-    return moved.rowcount
+    return statement, given
 
 
 def _add_message_ids(session: Session, pairs: Sequence[tuple[Sent, Outcome]]) -> None:
     """For rows that an event moved on before SES's answer was here."""
-    given = given_rows(
-        session,
-        {"id": BigId, "message_id": Text()},
-        [(sent.delivery_id, outcome.message_id) for sent, outcome in pairs],
-    )
+    given = GivenRows(dialect_of(session), {"id": BigId, "message_id": Text()})
+    rows = [(sent.delivery_id, outcome.message_id) for sent, outcome in pairs]
     session.connection().execute(
         update(ROWS)
-        .where(ROWS.c.id == given["id"], ROWS.c.message_id.is_(None))
-        .values(message_id=given["message_id"])
+        .where(ROWS.c.id == given.c["id"], ROWS.c.message_id.is_(None))
+        .values(message_id=given.c["message_id"]),
+        given.values(rows),
     )
 
 

@@ -7,6 +7,7 @@ sent three times. What a lost answer means is decided by us, from SES's events.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
@@ -51,6 +52,16 @@ NEVER_CALLED = (NoCredentialsError, PartialCredentialsError, NoRegionError, Para
 """boto3 refused before it called: our settings or our request are wrong."""
 
 
+EMPTY: Mapping[str, Any] = {"DefaultContent": {}, "BulkEmailEntries": []}
+"""A bulk call whose body is put in afterwards."""
+
+
+class Prepared(threading.local):
+    """The body of the call that this thread is about to make; several are under way at a time."""
+
+    body: bytes
+
+
 class SesTransport:
     """``mode`` is ``bulk``, or ``single`` for accounts whose bulk calls are limited."""
 
@@ -66,6 +77,7 @@ class SesTransport:
         self.max_recipients = BULK_MAX
         self._mode = mode
         self._configuration_set = configuration_set
+        self._prepared = Prepared()
         self._client = boto3.client(
             "sesv2",
             region_name=region,
@@ -78,6 +90,15 @@ class SesTransport:
                 parameter_validation=False,
             ),
         )
+        self._client.meta.events.register("before-call.sesv2.SendBulkEmail", self._insert_body)
+
+    def _insert_body(self, params: dict[str, Any], **_: object) -> None:
+        """Put our own JSON into a bulk call, in place of what botocore made of :data:`EMPTY`.
+
+        botocore's serialiser walks through every header of every entry in Python, which takes as
+        long as all the rest of the call. A test holds the two to be equal.
+        """
+        params["body"] = self._prepared.body
 
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
         """See :class:`service.delivery.transports.Transport`."""
@@ -119,7 +140,8 @@ class SesTransport:
     def _bulk(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
         with making():
             request = self._bulk_request(shipment, recipients)
-        answer = self._call(self._client.send_bulk_email, request)
+        self._prepared.body = json.dumps(request).encode()
+        answer = self._call(self._client.send_bulk_email, EMPTY)
         if isinstance(answer, Outcome):
             return [answer] * len(recipients)
         results = answer.get("BulkEmailEntryResults", [])
