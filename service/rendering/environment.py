@@ -53,6 +53,7 @@ def environment() -> Environment:
         link=filters.web_link,
         long_date=filters.long_date,
         post_lines=post_lines,
+        place=filters.place,
         thousands=filters.thousands,
         wrap=filters.wrap,
         wrap_lines=filters.wrap_lines,

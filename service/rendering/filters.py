@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import date, datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from service.models.document import TableEntry
 
@@ -57,6 +58,11 @@ def clock(moment: datetime, day: date) -> str:
     if moment.date() == day:
         return f"{moment:%H:%M}"
     return f"{moment:%b} {moment.day}, {moment:%H:%M}"
+
+
+def place(zone: ZoneInfo) -> str:
+    """``New York`` for America/New_York; ``UTC`` as it is."""
+    return zone.key.rpartition("/")[2].replace("_", " ")
 
 
 def thousands(number: int) -> str:

@@ -357,3 +357,9 @@ class TestChoosing:
         (section,) = choose(document, FULLEST).sections
         rows = [len(entry.rows) for entry in section.entries if isinstance(entry, TableEntry)]
         assert rows == [2, 2]
+
+
+def test_it_says_whose_clock_its_times_are_of() -> None:
+    parts = rendered(sample_document())
+    assert "Times are those of London." in (parts.html or "")
+    assert "Times are those of London." in parts.text
