@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.table import machine
 
-NAMES = ("issue", "mail", "sending")
+NAMES = ("issue", "mail", "sending", "pipeline", "events")
 
 
 def main(wanted: list[str]) -> None:

@@ -53,7 +53,7 @@ class AllOfIt:
 
 
 def run() -> None:
-    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as url:
+    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as url:
         apply_environment(
             BROADSHEET_DATA_DIR=folder,
             BROADSHEET_DATABASE_URL="",
@@ -78,7 +78,7 @@ def run() -> None:
 
 
 @contextmanager
-def _sandbox(folder: Path) -> Iterator[str]:
+def sandbox(folder: Path) -> Iterator[str]:
     ready = folder / "sandbox.url"
     process = subprocess.Popen(
         [sys.executable, "-m", "service.sandbox", "--ready-file", str(ready)],
