@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     batch_size: int = Field(default=500, ge=1, le=500)
     lease_seconds: int = Field(default=120, ge=2)
     grace_minutes: float = Field(default=20.0, gt=0)
+    undo_seconds: float = Field(default=20.0, ge=0, le=600)
+    """How long an issue that an editor sends now can be taken back before it leaves."""
 
     ai_base_url: str = ""
     ai_model: str = ""

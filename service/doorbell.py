@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from threading import Timer
 from typing import Any
 
 import structlog
@@ -50,6 +51,7 @@ RING_LIVES = 600
 what busy workers have not taken by then is only in the way."""
 
 PENDING = "doorbell"
+PENDING_LATER = "doorbell later"
 
 
 def ring(session: Session, bell: Bell, identity: int) -> None:
@@ -57,6 +59,11 @@ def ring(session: Session, bell: Bell, identity: int) -> None:
     rings: list[tuple[Bell, int]] = session.info.setdefault(PENDING, [])
     if (bell, identity) not in rings:
         rings.append((bell, identity))
+
+
+def ring_later(session: Session, bell: Bell, identity: int, seconds: float) -> None:
+    """As :func:`ring`, so long after the commit, if this process still lives then."""
+    session.info.setdefault(PENDING_LATER, []).append((bell, identity, seconds))
 
 
 def publish(bell: Bell, *args: int) -> bool:
@@ -112,8 +119,13 @@ def broker_settings() -> dict[str, Any]:
 def _ring_pending(session: Session) -> None:
     for bell, identity in session.info.pop(PENDING, ()):
         publish(bell, identity)
+    for bell, identity, seconds in session.info.pop(PENDING_LATER, ()):
+        later = Timer(seconds, publish, (bell, identity))
+        later.daemon = True
+        later.start()
 
 
 @event.listens_for(Session, "after_rollback")
 def _forget_pending(session: Session) -> None:
     session.info.pop(PENDING, None)
+    session.info.pop(PENDING_LATER, None)

@@ -44,7 +44,7 @@ def approve(
     issue.timing = timing or issue.timing
     issue.document = freeze(issue, sections, issue.scheduled_at).model_dump(mode="json")
     issue.state, issue.reason = IssueState.APPROVED, None
-    issue.approved_at = issue.frozen_at = now
+    issue.approved_at = issue.frozen_at = issue.released_at = now
     issue.waiting_since = None
     # Rendered of what was frozen before: an approval that was taken back, and changed.
     session.execute(delete(Variant).where(Variant.issue_id == issue.id))
@@ -109,7 +109,8 @@ def reopen(session: Session, issue: Issue) -> Issue:
     """Take back an approval, or a skip, before anything has gone out: a draft again."""
     check_move(locked_issue(session, issue).state, IssueState.DRAFT)
     issue.state, issue.reason = IssueState.DRAFT, None
-    issue.document = issue.approved_at = issue.frozen_at = issue.scheduled_at = None
+    issue.document = issue.scheduled_at = None
+    issue.approved_at = issue.frozen_at = issue.released_at = None
     session.flush()
     return issue
 
@@ -119,12 +120,13 @@ def hold(session: Session, issue: Issue, reason: str) -> Issue:
     return _move(session, issue, IssueState.HELD, reason)
 
 
-def resume(session: Session, issue: Issue) -> Issue:
-    """Let a held issue go on from where it was."""
+def resume(session: Session, issue: Issue, now: datetime) -> Issue:
+    """Let a held issue go on from where it was, to all: nobody is late for having waited."""
     locked_issue(session, issue)
     goes_on = IssueState.SENDING if issue.started_at else IssueState.APPROVED
     if issue.state is not IssueState.HELD:
         raise BadInput(f"Issue {issue.number} is {issue.state.value}, not held.")
+    issue.released_at = now
     return _move(session, issue, goes_on, None)
 
 

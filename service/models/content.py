@@ -258,6 +258,9 @@ class Issue(Base):
     """Until then only the first few are written to; None when there are none or all was well."""
     parked_until: Mapped[Moment | None]
     """Sending rests until then by itself: the account's daily quota is used up."""
+    released_at: Mapped[Moment | None]
+    """When it was last let go: frozen, resumed, or kept by the quota. Who is late counts from then,
+    if not from their own hour."""
     waiting_since: Mapped[Moment | None]
     """Since when it waits for an editor; None when it does not, or one is at work on it."""
     reminders: Mapped[int] = mapped_column(Integer, default=0)

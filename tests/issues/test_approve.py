@@ -107,7 +107,7 @@ def test_it_is_held_with_a_reason_and_resumed(session: Session, issue: Issue) ->
     approval.hold(session, issue, "A second look.")
     assert (issue.state, issue.reason) == (IssueState.HELD, "A second look.")
 
-    approval.resume(session, issue)
+    approval.resume(session, issue, NOW)
     assert (issue.state, issue.reason) == (IssueState.APPROVED, None)
 
 
@@ -115,12 +115,12 @@ def test_an_issue_that_had_begun_is_resumed_into_sending(session: Session, issue
     approve(session, issue, NOW)
     issue.state, issue.started_at = IssueState.SENDING, NOW
     approval.hold(session, issue, "Amazon refused.")
-    assert approval.resume(session, issue).state is IssueState.SENDING
+    assert approval.resume(session, issue, NOW).state is IssueState.SENDING
 
 
 def test_only_a_held_issue_is_resumed(session: Session, issue: Issue) -> None:
     with pytest.raises(BadInput, match="Issue 1 is draft, not held"):
-        approval.resume(session, issue)
+        approval.resume(session, issue, NOW)
 
 
 def test_an_approval_is_taken_back(session: Session, issue: Issue) -> None:

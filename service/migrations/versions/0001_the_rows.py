@@ -272,6 +272,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("segment", JSON, nullable=True),
         sa.Column("canary_until", UtcDateTime(), nullable=True),
         sa.Column("parked_until", UtcDateTime(), nullable=True),
+        sa.Column("released_at", UtcDateTime(), nullable=True),
         sa.Column("waiting_since", UtcDateTime(), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

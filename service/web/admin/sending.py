@@ -133,7 +133,7 @@ def _take_step(session: Session, issue: Issue, step: str, at: datetime) -> None:
     elif step == "reopen":
         reopen(session, issue)
     else:
-        resume(session, issue)
+        resume(session, issue, at)
         ring(session, Bell.DISPATCH, issue.id)
 
 
