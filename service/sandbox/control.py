@@ -8,8 +8,10 @@ from typing import Any
 from .clock import stamp
 from .newsroom import Newsroom
 from .ses.account import Account
+from .sns import TOPIC_ARN
 from .sqs import Queues
 from .store import Message
+from .topic import Topic
 from .web import BadDocument, Handler, Request, Response, Router, as_json
 
 
@@ -19,9 +21,16 @@ class Control:
     def __init__(self, account: Account, queues: Queues, newsroom: Newsroom) -> None:
         self._account = account
         self._store = account.store
-        self._topic = account.topic
         self._queues = queues
         self._newsroom = newsroom
+
+    @property
+    def _topic(self) -> Topic:
+        """The one that an account has which was set up."""
+        found = self._account.topics.named(TOPIC_ARN)
+        if found is None:
+            raise BadDocument(f"There is no topic {TOPIC_ARN}.")
+        return found
 
     def mount(self, router: Router) -> None:
         routes: list[tuple[str, str, Handler]] = [
@@ -145,8 +154,8 @@ class Control:
         return as_json(
             {
                 "subscriptions": [asdict(s) for s in self._topic.subscriptions()],
-                "posts": self._topic.courier.log,
-                "certificate": self._topic.signer.path,
+                "posts": self._account.topics.courier.log,
+                "certificate": self._account.topics.signer.path,
             }
         )
 

@@ -40,6 +40,10 @@ class Queue:
     def __init__(self, name: str, clock: Clock, visibility: float = 30) -> None:
         self.name = name
         self.visibility = visibility
+        self.attributes: dict[str, str] = {}
+        """What SQS calls so and a queue of ours keeps as it was given: its policy and so on."""
+        self.dead_letters: tuple[Queue, int] | None = None
+        """Where a message goes that was received so many times and not deleted."""
         self._clock = clock
         self._secret = uuid.uuid4().int >> 64
         self._changed = threading.Condition()
@@ -100,7 +104,13 @@ class Queue:
                 self._ready.append(message)
             elif self._hidden.get(receipt) is message:
                 del self._hidden[receipt]
-                self._ready.append(message)
+                self._bring_back(message)
+
+    def _bring_back(self, message: QueuedMessage) -> None:
+        if self.dead_letters and message.receives >= self.dead_letters[1]:
+            self.dead_letters[0].put(message.body)
+        else:
+            self._ready.append(message)
 
     def delete(self, receipt: str) -> None:
         """Forget a received message. A stale receipt deletes nothing, as in a standard queue."""
@@ -113,7 +123,7 @@ class Queue:
             if message is None:
                 raise QueueError("ReceiptHandleIsInvalid", "The receipt handle has expired.")
             if seconds <= 0:
-                self._ready.append(message)
+                self._bring_back(message)
                 self._changed.notify()
                 return
             self._hidden[receipt] = message

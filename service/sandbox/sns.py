@@ -1,168 +1,175 @@
-"""The topic to which events are published: into a queue, and to subscribers by signed HTTP posts.
+"""Amazon SNS: its topics, and the calls that make and wire them.
 
-https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+https://docs.aws.amazon.com/sns/latest/api/
 """
 
 from __future__ import annotations
 
 import json
-import threading
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import NamedTuple
-from urllib.parse import urlencode
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
 
-from .clock import Clock, stamp
-from .courier import Courier, Parcel
+from .clock import Clock
+from .courier import Courier
+from .query import Operation, QueryError, answer, attributes, entries, members, tag
 from .queue import Queue
 from .signing import Signer
-from .sqs import ACCOUNT
+from .sqs import ACCOUNT, REGION, Queues
+from .topic import QueueSubscription, Subscription, Topic
 from .web import Answer, Request, Response, as_json, not_found
 
-TOPIC_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:broadsheet-events"
-_SUBJECT = "Amazon SES Email Event Notification"
+TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:broadsheet-events"
+_PAGE = 100  # ListSubscriptionsByTopic: "a limited list of subscriptions, up to 100"
+_SETTABLE = frozenset({"Policy", "DisplayName", "SignatureVersion", "DeliveryPolicy"})
+_PENDING = "PendingConfirmation"
 
 
-class Notification(NamedTuple):
-    """One publication. Its text is made when it is read."""
+class Topics:
+    """The SNS service of one account in one region."""
 
-    number: int
-    at: float
-    text: Callable[[], str]
-
-    @property
-    def id(self) -> str:
-        return str(uuid.UUID(int=self.number))
-
-
-@dataclass(slots=True)
-class Subscription:
-    """A subscriber by HTTP. It gets nothing but the confirmation until it has confirmed."""
-
-    endpoint: str
-    signature_version: str
-    certificate_url: str
-    confirmed: bool = False
-    token: str = field(default_factory=lambda: uuid.uuid4().hex * 2)
-    arn: str = field(default_factory=lambda: f"{TOPIC_ARN}:{uuid.uuid4()}")
-
-
-class Topic:
-    """Publishes into *queue* always, and to whoever subscribed and confirmed.
-
-    *raw* puts the bare event on the queue; *signed* false leaves out the queue's signatures, which
-    cost about a third of a millisecond each.
-    """
-
-    def __init__(self, url: Callable[[], str], clock: Clock, queue: Queue) -> None:
-        self._url = url
-        self._clock = clock
-        self._queue = queue
-        self._lock = threading.Lock()
-        self._subscriptions: dict[str, Subscription] = {}
-        self._count = 0
-        self._secret = uuid.uuid4().int >> 64
+    def __init__(self, url: Callable[[], str], clock: Clock, queues: Queues) -> None:
+        self.url = url
+        self.clock = clock
         self.courier = Courier()
-        self.raw = False
-        self.signed = True
+        self._queues = queues
+        self._topics: dict[str, Topic] = {}
+        self.version = 0
+        """Grows whenever what a topic lets in may have changed."""
+        self.operations: Mapping[str, Operation] = {
+            "CreateTopic": self._create_topic,
+            "GetTopicAttributes": self._get_topic_attributes,
+            "SetTopicAttributes": self._set_topic_attributes,
+            "DeleteTopic": self._delete_topic,
+            "Subscribe": self._subscribe,
+            "Unsubscribe": self._unsubscribe,
+            "ListSubscriptionsByTopic": self._list_subscriptions,
+            "GetSubscriptionAttributes": self._get_subscription_attributes,
+            "SetSubscriptionAttributes": self._set_subscription_attributes,
+        }
 
     @cached_property
     def signer(self) -> Signer:
-        return Signer(self._clock())
+        return Signer(self.clock())
 
-    def publish(self, text: Callable[[], str], *, delay: float = 0, copies: int = 1) -> None:
-        """Publish once, and deliver *copies* of it after *delay* seconds."""
-        with self._lock:
-            self._count += 1
-            number = self._secret << 64 | self._count
-            listeners = [s for s in self._subscriptions.values() if s.confirmed]
-        note = Notification(number, self._clock(), text)
-        body = note.text if self.raw else partial(self.envelope, note)
-        for _ in range(copies):
-            self._queue.put(body, delay)
-            for listener in listeners:
-                self.courier.take(self._parcel(listener, note), delay)
+    def queue(self, arn: str) -> Queue | None:
+        return self._queues.by_arn(arn)
 
-    def envelope(self, note: Notification, to: Subscription | None = None) -> str:
-        """A notification as subscribers get it."""
-        version = to.signature_version if to else "1"
-        arn = to.arn if to else f"{TOPIC_ARN}:00000000-0000-4000-8000-000000000000"
-        post = {
-            "Type": "Notification",
-            "MessageId": note.id,
-            "TopicArn": TOPIC_ARN,
-            "Subject": _SUBJECT,
-            "Message": note.text(),
-            "Timestamp": stamp(note.at),
-            "UnsubscribeURL": self._action("Unsubscribe", SubscriptionArn=arn),
+    def made(self, arn: str, given: Mapping[str, str] | None = None) -> Topic:
+        """The topic, made when it is new."""
+        if arn not in self._topics:
+            basics = {"SignatureVersion": "1", "DisplayName": "", "Policy": _owners_policy(arn)}
+            self._topics[arn] = Topic(arn, self, {**basics, **(given or {})})
+            self.version += 1
+        return self._topics[arn]
+
+    def named(self, arn: str) -> Topic | None:
+        return self._topics.get(arn)
+
+    # --- calls of the API ---
+
+    def _create_topic(self, call: Mapping[str, str]) -> str:
+        name, given = call.get("Name", ""), _checked(attributes(call))
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", name):
+            raise QueryError("InvalidParameter", "Invalid parameter: Topic Name")
+        arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
+        known = self._topics.get(arn)
+        if known and any(known.attributes.get(key) != value for key, value in given.items()):
+            said = "Attributes Reason: Topic already exists with different attributes"
+            raise QueryError("InvalidParameter", f"Invalid parameter: {said}")
+        return tag("TopicArn", self.made(arn, given).arn)
+
+    def _get_topic_attributes(self, call: Mapping[str, str]) -> str:
+        topic = self._topic(call)
+        confirmed = [s for s in topic.subscriptions() if s.confirmed]
+        counts = {
+            "SubscriptionsConfirmed": len(confirmed) + len(topic.queue_subscriptions()),
+            "SubscriptionsPending": len(topic.subscriptions()) - len(confirmed),
         }
-        if to is None and not self.signed:
-            return json.dumps(post)
-        return self._sealed(post, version, to.certificate_url if to else "")
+        shown = {"TopicArn": topic.arn, "Owner": ACCOUNT, **topic.attributes}
+        return entries("Attributes", {**shown, **{k: str(n) for k, n in counts.items()}})
 
-    def _sealed(self, post: dict[str, str], version: str, certificate_url: str) -> str:
-        seal = {
-            "SignatureVersion": version,
-            "Signature": self.signer.sign(post, version),
-            "SigningCertURL": certificate_url or self._url() + self.signer.path,
-        }
-        return json.dumps({**post, **seal})
+    def _set_topic_attributes(self, call: Mapping[str, str]) -> str:
+        given = {call.get("AttributeName", ""): call.get("AttributeValue", "")}
+        self._topic(call).attributes.update(_checked(given))
+        self.version += 1
+        return ""
 
-    def _parcel(self, to: Subscription, note: Notification) -> Parcel:
-        return Parcel(
-            to.endpoint,
-            "Notification",
-            note.id,
-            TOPIC_ARN,
-            to.arn,
-            partial(self.envelope, note, to),
+    def _delete_topic(self, call: Mapping[str, str]) -> str:
+        self._topics.pop(call.get("TopicArn", ""), None)
+        self.version += 1
+        return ""
+
+    def _subscribe(self, call: Mapping[str, str]) -> str:
+        topic, endpoint = self._topic(call), call.get("Endpoint", "")
+        raw = attributes(call).get("RawMessageDelivery", "false") == "true"
+        if call.get("Protocol") in {"http", "https"} and endpoint.startswith("http"):
+            topic.subscribe(endpoint)
+            return tag("SubscriptionArn", "pending confirmation")
+        if call.get("Protocol") != "sqs" or not endpoint.startswith("arn:aws:sqs:"):
+            raise QueryError("InvalidParameter", "Invalid parameter: Endpoint Reason: unsupported")
+        for known in topic.queue_subscriptions():
+            if known.endpoint == endpoint:
+                if known.raw != raw:
+                    said = "Subscription already exists with different attributes"
+                    raise QueryError("InvalidParameter", f"Invalid parameter: Attributes: {said}")
+                return tag("SubscriptionArn", known.arn)
+        return tag("SubscriptionArn", topic.subscribe_queue(endpoint, raw=raw).arn)
+
+    def _unsubscribe(self, call: Mapping[str, str]) -> str:
+        arn = call.get("SubscriptionArn", "")
+        for topic in self._topics.values():
+            topic.unsubscribe(arn)
+        return ""
+
+    def _list_subscriptions(self, call: Mapping[str, str]) -> str:
+        topic, start = self._topic(call), int(call.get("NextToken") or 0)
+        listeners: list[QueueSubscription | Subscription]
+        listeners = [*topic.queue_subscriptions(), *topic.subscriptions()]
+        rows = [_row(topic, each) for each in listeners[start : start + _PAGE]]
+        more = start + _PAGE < len(listeners)
+        return members("Subscriptions", rows) + (
+            tag("NextToken", str(start + _PAGE)) if more else ""
         )
 
-    def _action(self, name: str, **arguments: str) -> str:
-        return f"{self._url()}/sns/?{urlencode({'Action': name, **arguments})}"
+    def _get_subscription_attributes(self, call: Mapping[str, str]) -> str:
+        topic, found = self._queue_subscription(call)
+        raw = "true" if found.raw else "false"
+        return entries("Attributes", {**_row(topic, found), "RawMessageDelivery": raw})
 
-    def subscribe(self, endpoint: str, version: str, certificate_url: str = "") -> Subscription:
-        """Ask an endpoint to confirm. Nothing is published to it before it does."""
-        made = Subscription(endpoint, version, certificate_url)
-        with self._lock:
-            self._subscriptions[made.token] = made
-        confirm = self._action("ConfirmSubscription", TopicArn=TOPIC_ARN, Token=made.token)
-        post = {
-            "Type": "SubscriptionConfirmation",
-            "MessageId": str(uuid.uuid4()),
-            "Token": made.token,
-            "TopicArn": TOPIC_ARN,
-            "Message": f"You have chosen to subscribe to the topic {TOPIC_ARN}.\n"
-            "To confirm the subscription, visit the SubscribeURL included in this message.",
-            "SubscribeURL": confirm,
-            "Timestamp": stamp(self._clock()),
-        }
-        body = self._sealed(post, version, certificate_url)
-        self.courier.take(
-            Parcel(endpoint, post["Type"], post["MessageId"], TOPIC_ARN, made.arn, lambda: body), 0
-        )
-        return made
+    def _set_subscription_attributes(self, call: Mapping[str, str]) -> str:
+        _, found = self._queue_subscription(call)
+        if call.get("AttributeName") != "RawMessageDelivery":
+            raise QueryError("InvalidParameter", "Invalid parameter: AttributeName")
+        found.raw = call.get("AttributeValue") == "true"
+        return ""
 
-    def subscriptions(self) -> list[Subscription]:
-        return list(self._subscriptions.values())
+    def _topic(self, call: Mapping[str, str]) -> Topic:
+        topic = self._topics.get(call.get("TopicArn", ""))
+        if topic is None:
+            raise QueryError("NotFound", "Topic does not exist", 404)
+        return topic
+
+    def _queue_subscription(self, call: Mapping[str, str]) -> tuple[Topic, QueueSubscription]:
+        for topic in self._topics.values():
+            for found in topic.queue_subscriptions():
+                if found.arn == call.get("SubscriptionArn"):
+                    return topic, found
+        raise QueryError("NotFound", "Subscription does not exist", 404)
+
+    # --- the addresses that posts name ---
 
     def handle(self, request: Request) -> Answer:
         """``GET /sns/?Action=ConfirmSubscription&Token=…`` and ``Action=Unsubscribe``."""
         action = request.arg("Action")
         if action == "ConfirmSubscription":
-            found = self._subscriptions.get(request.arg("Token"))
-            if found is None:
-                return as_json({"message": "Invalid token"}, 400)
-            found.confirmed = True
-            return _xml("ConfirmSubscription", f"<SubscriptionArn>{found.arn}</SubscriptionArn>")
+            confirmed = [t.confirm(request.arg("Token")) for t in self._topics.values()]
+            for found in filter(None, confirmed):
+                return answer(action, tag("SubscriptionArn", found.arn))
+            return as_json({"message": "Invalid token"}, 400)
         if action == "Unsubscribe":
-            with self._lock:
-                for token, listener in list(self._subscriptions.items()):
-                    if listener.arn == request.arg("SubscriptionArn"):
-                        del self._subscriptions[token]
-            return _xml("Unsubscribe", "")
+            call = {"SubscriptionArn": request.arg("SubscriptionArn")}
+            return answer(action, self._unsubscribe(call))
         return not_found(request.path)
 
     def serve_certificate(self, request: Request) -> Answer:
@@ -171,9 +178,41 @@ class Topic:
         return Response(self.signer.certificate, 200, "application/x-pem-file")
 
 
-def _xml(action: str, result: str) -> Response:
-    body = (
-        f'<{action}Response xmlns="http://sns.amazonaws.com/doc/2010-03-31/">'
-        f"<{action}Result>{result}</{action}Result></{action}Response>"
-    )
-    return Response(body.encode(), 200, "text/xml")
+def _row(topic: Topic, each: Subscription | QueueSubscription) -> dict[str, str]:
+    confirmed, protocol = True, "sqs"
+    if isinstance(each, Subscription):
+        confirmed, protocol = each.confirmed, each.endpoint.partition(":")[0]
+    return {
+        "SubscriptionArn": each.arn if confirmed else _PENDING,
+        "Owner": ACCOUNT,
+        "Protocol": protocol,
+        "Endpoint": each.endpoint,
+        "TopicArn": topic.arn,
+    }
+
+
+def _checked(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Attributes that a topic may have, or an InvalidParameter that names the one which is not."""
+    for name, value in given.items():
+        wrong = name == "SignatureVersion" and value not in {"1", "2"}
+        if name == "Policy":
+            try:
+                json.loads(value)
+            except ValueError:
+                wrong = True
+        if name not in _SETTABLE or wrong:
+            raise QueryError("InvalidParameter", f"Invalid parameter: {name}")
+    return given
+
+
+def _owners_policy(arn: str) -> str:
+    """What SNS gives a topic that is made without a policy: its owner's account alone."""
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes"],
+        "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT}},
+    }
+    return json.dumps({"Version": "2008-10-17", "Statement": [statement]})

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .clock import Clock
+from .permissions import Denied, Permissions
 from .queue import Queue, QueuedMessage, QueueError
+from .queue_attributes import DEFAULTS, checked, differing, redrive
 from .web import Answer, Request, Response
 
-ACCOUNT = "000000000000"
+ACCOUNT, REGION = "000000000000", "us-east-1"
 _TYPE = "application/x-amz-json-1.0"
 _OLD_CODE = {"QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue"}
 
@@ -23,7 +25,10 @@ _OLD_CODE = {"QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue"}
 class Queues:
     """The SQS service: ``POST /`` with the operation's name in ``X-Amz-Target``."""
 
-    def __init__(self, url: Callable[[], str], clock: Clock) -> None:
+    def __init__(
+        self, url: Callable[[], str], clock: Clock, permissions: Permissions | None = None
+    ) -> None:
+        self._permissions = permissions or Permissions()
         self._url = url
         self._clock = clock
         self._queues: dict[str, Queue] = {}
@@ -32,6 +37,7 @@ class Queues:
             "CreateQueue": self._create_queue,
             "GetQueueUrl": self._get_queue_url,
             "GetQueueAttributes": self._get_queue_attributes,
+            "SetQueueAttributes": self._set_queue_attributes,
             "SendMessage": self._send_message,
             "ReceiveMessage": self._receive_message,
             "DeleteMessage": self._delete_message,
@@ -45,6 +51,9 @@ class Queues:
         with self._lock:
             return self._queues.setdefault(name, Queue(name, self._clock))
 
+    def by_arn(self, arn: str) -> Queue | None:
+        return self._queues.get(arn.rpartition(":")[2])
+
     def all(self) -> list[Queue]:
         return list(self._queues.values())
 
@@ -53,7 +62,10 @@ class Queues:
         target = request.headers.get("X-Amz-Target", "").removeprefix("AmazonSQS.")
         operation = self._operations.get(target, _unsupported)
         try:
+            self._permissions.require(f"sqs:{target}")
             answer = operation(request.document())
+        except Denied as error:
+            return _refusal(QueueError("AccessDeniedException", str(error)), 403)
         except QueueError as error:
             return _refusal(error)
         return Response(json.dumps(answer).encode(), 200, _TYPE)
@@ -66,9 +78,34 @@ class Queues:
         return queue
 
     def _create_queue(self, call: dict[str, Any]) -> dict[str, Any]:
-        queue = self.named(str(call["QueueName"]))
-        queue.visibility = float(call.get("Attributes", {}).get("VisibilityTimeout", 30))
+        name, given = str(call["QueueName"]), checked(call.get("Attributes") or {})
+        known = self._queues.get(name)
+        if known is not None:
+            if other := differing(self._attributes_of(known), given):
+                raise QueueError(
+                    "QueueNameExists",
+                    "A queue already exists with the same name and a different value for "
+                    f"attribute {other}",
+                )
+            return {"QueueUrl": self.url_of(known)}
+        dead_letters = redrive(given, self.by_arn)
+        queue = self.named(name)
+        self._take(queue, given, dead_letters)
         return {"QueueUrl": self.url_of(queue)}
+
+    def _set_queue_attributes(self, call: dict[str, Any]) -> dict[str, Any]:
+        queue, given = self._find(call), checked(call.get("Attributes") or {})
+        self._take(queue, given, redrive(given, self.by_arn))
+        return {}
+
+    def _take(
+        self, queue: Queue, given: dict[str, str], dead_letters: tuple[Queue, int] | None
+    ) -> None:
+        queue.attributes.update(given)
+        if "VisibilityTimeout" in given:
+            queue.visibility = float(given["VisibilityTimeout"])
+        if "RedrivePolicy" in given:
+            queue.dead_letters = dead_letters
 
     def url_of(self, queue: Queue) -> str:
         return f"{self._url()}/{ACCOUNT}/{queue.name}"
@@ -83,12 +120,21 @@ class Queues:
             "ApproximateNumberOfMessages": visible,
             "ApproximateNumberOfMessagesNotVisible": in_flight,
             "ApproximateNumberOfMessagesDelayed": delayed,
-            "VisibilityTimeout": int(queue.visibility),
-            "QueueArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue.name}",
+            **self._attributes_of(queue),
+            "QueueArn": self.arn_of(queue),
         }
         asked = call.get("AttributeNames") or []
         wanted = known if "All" in asked else {k: v for k, v in known.items() if k in asked}
         return {"Attributes": {k: str(v) for k, v in wanted.items()}}
+
+    @staticmethod
+    def arn_of(queue: Queue) -> str:
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.name}"
+
+    @staticmethod
+    def _attributes_of(queue: Queue) -> dict[str, str]:
+        visibility = {"VisibilityTimeout": f"{queue.visibility:g}"}
+        return {k: v for k, v in {**DEFAULTS, **queue.attributes, **visibility}.items() if v}
 
     def _send_message(self, call: dict[str, Any]) -> dict[str, Any]:
         queue, body = self._find(call), str(call["MessageBody"])
@@ -154,10 +200,10 @@ def _shown(queue: Queue, message: QueuedMessage, names: list[str]) -> dict[str, 
     return shown
 
 
-def _refusal(error: QueueError) -> Response:
+def _refusal(error: QueueError, status: int = 400) -> Response:
     body = {"__type": f"com.amazonaws.sqs#{error.code}", "message": str(error)}
     headers = {"x-amzn-query-error": f"{_OLD_CODE.get(error.code, error.code)};Sender"}
-    return Response(json.dumps(body).encode(), 400, _TYPE, headers)
+    return Response(json.dumps(body).encode(), status, _TYPE, headers)
 
 
 def _md5(text: str) -> str:

@@ -7,13 +7,15 @@ from functools import partial
 
 from ..clock import Clock
 from ..faults import Faults
-from ..sns import Topic
+from ..permissions import Permissions
+from ..sns import Topics
 from ..store import Destination, Message, Origin, Pair, Store
 from ..web import Request, Response, as_json
 from . import events, outcomes
 from .checks import bare
 from .directory import Directory
 from .errors import SesError
+from .identities import Identities
 from .limits import Limits
 from .suppression import SuppressionList
 from .templates import Templates
@@ -37,13 +39,16 @@ class Account:
     clock: Clock
     store: Store
     faults: Faults
-    topic: Topic
+    topics: Topics
+    permissions: Permissions = field(default_factory=Permissions)
     templates: Templates = field(init=False)
     limits: Limits = field(init=False)
     suppression: SuppressionList = field(init=False)
-    directory: Directory = field(default_factory=Directory)
+    directory: Directory = field(init=False)
+    identities: Identities = field(default_factory=Identities)
 
     def __post_init__(self) -> None:
+        self.directory = Directory(self.topics)
         self.templates = Templates(self.clock)
         self.suppression = SuppressionList(self.clock)
         self.limits = Limits(self.clock, self.faults["max_send_rate"], self.faults["max_24h"])
@@ -92,11 +97,10 @@ class Account:
         for message, step in events_:
             if wish["drop_rate"] and self.faults.draw() < wish["drop_rate"]:
                 continue
-            self.topic.publish(
-                partial(events.render, message, step),
-                delay=wish["delay_ms"] / 1000,
-                copies=2 if wish["double"] else 1,
-            )
+            copies = 2 if wish["double"] else 1
+            for topic in self.directory.listening(message.origin.configuration_set, step.kind):
+                render = partial(events.render, message, step)
+                topic.publish(render, delay=wish["delay_ms"] / 1000, copies=copies)
 
     def _remember_bad_addresses(self, accepted: list[Message]) -> None:
         """Bounces and complaints put an address on the account's list; the simulator's do not."""

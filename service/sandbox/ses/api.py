@@ -9,12 +9,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..clock import http_date
+from ..permissions import Denied
 from ..store import Message
 from ..web import Answer, BadDocument, Handler, Request, Response, Router, Wire, as_json
 from . import bulk
 from .account import Account
 from .errors import SesError, bad_request
 from .limits import TOO_FAST, refusal
+from .operations import OPERATIONS
 from .single import send_email
 
 _V2 = "/v2/email"
@@ -33,7 +36,7 @@ class Api:
 
     def mount(self, router: Router) -> None:
         account = self.account
-        people, sets = account.suppression, account.directory
+        people, sets, identities = account.suppression, account.directory, account.identities
         routes: list[tuple[str, str, Handler]] = [
             ("POST", "/outbound-emails", self._send_email),
             ("POST", "/outbound-bulk-emails", self._send_bulk_email),
@@ -53,11 +56,16 @@ class Api:
             ("DELETE", "/configuration-sets/{name}", sets.delete_set),
             ("POST", "/configuration-sets/{name}/event-destinations", sets.create_destination),
             ("GET", "/configuration-sets/{name}/event-destinations", sets.get_destinations),
-            ("POST", "/identities", sets.create_identity),
-            ("GET", "/identities/{name}", sets.get_identity),
+            (
+                "PUT",
+                "/configuration-sets/{name}/event-destinations/{destination}",
+                sets.update_destination,
+            ),
+            ("POST", "/identities", identities.create),
+            ("GET", "/identities/{name}", identities.get),
         ]
         for method, path, handler in routes:
-            router.add(method, _V2 + path, _refusing(handler))
+            router.add(method, _V2 + path, self._refusing(OPERATIONS[method, path], handler))
 
     def _send_email(self, request: Request) -> Answer:
         def send(call: Mapping[str, Any], _: object) -> tuple[list[Message], dict[str, Any]]:
@@ -129,23 +137,29 @@ class Api:
         metadata = [{"TemplateName": n, "CreatedTimestamp": made} for n, made in rows]
         return as_json({"TemplatesMetadata": metadata})
 
+    def _refusing(self, operation: str, handler: Handler) -> Handler:
+        """Answer a SesError in the shape of SES, and tell the time as SES does."""
+        action = f"ses:{operation}"
+
+        def answer(request: Request) -> Answer:
+            try:
+                self.account.permissions.require(action)
+                found = handler(request)
+            except Denied as error:
+                found = SesError("AccessDeniedException", str(error)).response()
+            except SesError as error:
+                found = error.response()
+            except BadDocument as error:
+                found = bad_request(str(error)).response()
+            if isinstance(found, Response):
+                found.headers = {**found.headers, "Date": http_date(self.account.clock())}
+            return found
+
+        return answer
+
 
 def _name(call: Mapping[str, Any]) -> str:
     name = call.get("TemplateName")
     if not name:
         raise bad_request("TemplateName is missing.")
     return str(name)
-
-
-def _refusing(handler: Handler) -> Handler:
-    """Answer a SesError in the shape of SES."""
-
-    def answer(request: Request) -> Answer:
-        try:
-            return handler(request)
-        except SesError as error:
-            return error.response()
-        except BadDocument as error:
-            return bad_request(str(error)).response()
-
-    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..web import Response, as_json
 
 _STATUS = {
+    "AccessDeniedException": 403,
     "NotFoundException": 404,
     "ConflictException": 409,
     "TooManyRequestsException": 429,
