@@ -5,7 +5,6 @@ Both speak to the sandbox's SES in a process of its own, with the same mail of t
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,11 +16,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import httpx2
-from botocore.config import Config
 from sqlalchemy import select
 
+from benchmarks.bare import BULK, bare_loop
+from benchmarks.stage import BODY, LINES
 from benchmarks.table import Row, show
 from service import migrations
 from service.audience.addresses import parse_address
@@ -38,8 +37,6 @@ from service.models import Delivery, Newsletter, Timing, Variant
 from service.rendering.variants import render_missing_variants
 
 READERS = 10_000
-BULK = 50
-BODY = "A line of about eighty characters that stands for what an editor would have written.\n\n"
 
 
 class AllOfIt:
@@ -64,7 +61,7 @@ def run() -> None:
             AWS_REGION="us-east-1",
         )
         variant = _plan()
-        bare = _bare_loop(url, variant)
+        bare, bare_cpu = bare_loop(url, variant, READERS)
         ours, cpu = _our_batches()
         close_engine()
     size = len((variant.html or "").encode())
@@ -72,7 +69,7 @@ def run() -> None:
         f"{READERS:,} messages of {size:,} bytes of HTML, one process, SQLite",
         [
             Row("claimed, marked, sent, recorded", ours, bare, "bare SendBulkEmail loop"),
-            Row("  of which CPU of the worker", cpu, bare, "bare SendBulkEmail loop"),
+            Row("  of which CPU of the worker", cpu, bare_cpu, "its CPU"),
         ],
     )
 
@@ -119,44 +116,13 @@ def _plan() -> Variant:
                 for number in range(start, start + BULK * 10)
             ]
             add_all_confirmed(session, newsletter, readers, now)
-        issue = compose_manual(session, newsletter, "A note", BODY * 300, now)
+        issue = compose_manual(session, newsletter, "A note", BODY * LINES, now)
         approve(session, issue, now, scheduled_at=now, timing=Timing.NOW)
         render_missing_variants(session, issue, now)
         issue_id = issue.id
     with session_scope() as session:
         plan_issue(session, issue_id, now, batch_size=500)
         return session.query(Variant).one()
-
-
-def _bare_loop(url: str, variant: Variant) -> float:
-    """The same mail by boto3 alone; microseconds a message."""
-    client = boto3.client(
-        "sesv2",
-        endpoint_url=url,
-        region_name="us-east-1",
-        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
-    )
-    content = {"Subject": variant.subject, "Html": variant.html or "", "Text": variant.text}
-    start = time.perf_counter()
-    for first in range(0, READERS, BULK):
-        client.send_bulk_email(
-            FromEmailAddress="report@news.example.org",
-            DefaultContent={"Template": {"TemplateContent": content, "TemplateData": "{}"}},
-            BulkEmailEntries=[
-                {
-                    "Destination": {"ToAddresses": [f"bare{number}@example.org"]},
-                    "ReplacementEmailContent": {
-                        "ReplacementTemplate": {
-                            "ReplacementTemplateData": json.dumps({"number": str(number)})
-                        }
-                    },
-                }
-                for number in range(first, first + BULK)
-            ],
-        )
-    took = time.perf_counter() - start
-    client.close()
-    return took / READERS * 1e6
 
 
 def _our_batches() -> tuple[float, float]:
