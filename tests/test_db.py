@@ -6,11 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, Integer, Text, delete, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
-from service.db import insert_ignoring, make_engine, read_scope, session_scope
+from service import db
+from service.db import (
+    GivenRows,
+    dialect_of,
+    insert_ignoring,
+    make_engine,
+    read_scope,
+    session_scope,
+)
 from service.models import Suppression, SuppressionReason
 
 
@@ -85,6 +93,40 @@ def test_it_passes_over_rows_that_are_there(database: Engine, now: datetime) -> 
         assert insert_ignoring(session, table, [row, {**row, "email_hash": "b"}]) == 2
         assert insert_ignoring(session, table, [row, {**row, "email_hash": "c"}]) == 1
         assert insert_ignoring(session, table, []) == 0
+
+
+def test_it_notices_that_the_server_came_back_while_it_was_idle(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "SURELY_ALIVE", 0.0)  # no connection is that young
+    engine = make_engine(postgres_url)
+    with engine.connect() as connection:
+        mine = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    other = make_engine(postgres_url)
+    with other.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+    engine.dispose()
+    other.dispose()
+
+
+def test_it_joins_with_rows_that_are_given(database: Engine, now: datetime) -> None:
+    with session_scope() as session:
+        session.add_all([suppression(key, now) for key in "abc"])
+        given = GivenRows(dialect_of(session), {"key": Text(), "number": Integer()})
+        query = (
+            select(Suppression.email_hash, given.c["number"])
+            .where(Suppression.email_hash == given.c["key"])
+            .order_by(given.c["number"])
+        )
+        for rows, expected in (
+            ([("c", 1), ("a", 2), ("x", 3)], [("c", 1), ("a", 2)]),
+            ([('"', 1)], []),
+            ([], []),
+        ):
+            found = session.execute(query, given.values(rows)).all()
+            assert [tuple(row) for row in found] == expected
 
 
 def test_it_says_what_a_database_url_must_begin_with() -> None:
