@@ -229,27 +229,3 @@ class GivenRows:
 
 def dialect_of(session: Session) -> str:
     return session.get_bind().dialect.name
-
-
-def given_rows(
-    session: Session, types: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]
-) -> Mapping[str, ColumnElement[Any]]:
-    """*rows* as a table to join with; its columns, by their names in *types*.
-
-    One statement for many rows costs a quarter of a statement for each. The values go as one
-    parameter a column on PostgreSQL and as one of JSON on SQLite, so that the statement, whatever
-    the number of rows, is prepared once.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        lists = [
-            bindparam(None, [row[place] for row in rows], type_=postgresql.ARRAY(kind))
-            for place, kind in enumerate(types.values())
-        ]
-        named = [column(name, kind) for name, kind in types.items()]
-        table = func.unnest(*lists).table_valued(*named).render_derived(name="given")
-        return dict(table.c)
-    each = func.json_each(json.dumps(rows)).table_valued(column("value"), name="given").c.value
-    return {
-        name: func.json_extract(each, f"$[{place}]", type_=kind)
-        for place, (name, kind) in enumerate(types.items())
-    }
