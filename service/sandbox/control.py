@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .clock import stamp
+from .faults import LIMITS
 from .newsroom import Newsroom
 from .ses.account import Account
 from .sns import TOPIC_ARN
@@ -108,7 +109,7 @@ class Control:
     def _change_faults(self, request: Request) -> Response:
         wanted = request.document()
         self._account.faults.change(wanted)
-        if wanted.keys() & {"max_send_rate", "max_24h", "sent_last_24h"}:
+        if wanted.keys() & LIMITS:
             self._account.apply_faults()
         return self._show_faults(request)
 

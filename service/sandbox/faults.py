@@ -4,15 +4,28 @@
 
     {"kind": "throttle"}                              refused with TooManyRequestsException
     {"kind": "error500"}                              500, nothing accepted
+    {"kind": "drop"}                                  the socket closes unanswered, nothing accepted
     {"kind": "accept_then_500"}                       accepted, then 500
     {"kind": "accept_then_drop"}                      accepted, then the socket closes unanswered
     {"kind": "hang", "seconds": 30, "accept": false}  no answer for so long, then the socket closes
+    {"kind": "slow", "seconds": 2}                    answered as always, so much later
     {"kind": "refuse", "error": "MessageRejected", "message": "…"}
     {"kind": "entry_status", "status": "FAILED", "first": 3}        bulk only; or
     {"kind": "entry_status", "status": "FAILED", "recipients": ["ada@example.org"]}
 
-``"times": n`` makes an item count for n calls. A new kind is a new name in ``KINDS`` and a branch
-where sends are answered.
+``"times": n`` makes an item count for n calls.
+
+``chance`` is a list of the same items, each with a ``probability`` of being met by a call; for
+``entry_status`` by an entry, with any of its ``statuses``. All of them are drawn for each call:
+one may be slow, lose two entries and be dropped at the end. The n-th call after a seed always meets
+the same.
+
+``max_send_rate`` and ``max_24h`` are what GetAccount says and SES keeps to. ``throttle_above`` is a
+rate that it keeps to in silence; ``day_seconds`` is how long its rolling day lasts.
+
+``events``: ``delay_ms`` later, and up to ``jitter_ms`` more, each event by itself, so that they
+overtake one another; ``double`` (true, or how many of them) come twice; ``shuffle`` mixes those of
+one call; ``drop_rate`` of them never come, and of ``mute_rate`` of the messages none does.
 """
 
 from __future__ import annotations
@@ -29,27 +42,39 @@ from .web import BadDocument
 KINDS = (
     "throttle",
     "error500",
+    "drop",
     "accept_then_500",
     "accept_then_drop",
     "hang",
+    "slow",
     "refuse",
     "entry_status",
 )
 
+LIMITS = frozenset({"max_send_rate", "max_24h", "sent_last_24h", "throttle_above", "day_seconds"})
+"""Keys that the account's limits are made of."""
+
+_DAY = 86_400
+
 _NONE: dict[str, Any] = {
     "seed": 1,
     "fail_next": [],
+    "chance": [],
     "send_delay_ms": 0,
     "events": {
         "enabled": True,
         "delay_ms": 0,
+        "jitter_ms": 0,
         "double": False,
         "shuffle": False,
         "drop_rate": 0.0,
+        "mute_rate": 0.0,
     },
     "max_send_rate": 500,
+    "throttle_above": None,
     "max_24h": 50_000,
     "sent_last_24h": 0,
+    "day_seconds": _DAY,
     "account": {
         "production_access": True,
         "sending_enabled": True,
@@ -64,7 +89,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._drawn = 0
+        self._calls = 0
         self._now = copy.deepcopy(_NONE)
 
     def shown(self) -> dict[str, Any]:
@@ -76,7 +101,7 @@ class Faults:
         """Back to a service without faults."""
         with self._lock:
             self._now = copy.deepcopy(_NONE)
-            self._drawn = 0
+            self._calls = 0
 
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Put these keys in force; a BadDocument changes nothing and says what is wrong."""
@@ -85,10 +110,16 @@ class Faults:
             _check(merged)
             self._now = merged
             if "seed" in wanted:
-                self._drawn = 0
+                self._calls = 0
 
     def __getitem__(self, key: str) -> Any:
         return self._now[key]
+
+    def next_call(self) -> int:
+        """The number of this send call since the seed was set, from 1."""
+        with self._lock:
+            self._calls += 1
+            return self._calls
 
     def next_send(self) -> dict[str, Any] | None:
         """The fault for this send call, taken off the list."""
@@ -103,12 +134,10 @@ class Faults:
             waiting[:1] = [{**fault, "times": left}] if left > 0 else []
             return fault
 
-    def draw(self) -> float:
-        """A number from 0 up to 1: the next of a row that depends on the seed alone."""
-        with self._lock:
-            self._drawn += 1
-            digest = hashlib.sha256(f"{self._now['seed']}:{self._drawn}".encode()).digest()
-        return int.from_bytes(digest[:6]) / (1 << 48)
+    def draw(self, *what: object) -> float:
+        """A number from 0 up to 1 that depends on the seed and on *what* it is drawn for."""
+        key = "\0".join(map(str, (self._now["seed"], *what)))
+        return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6]) / (1 << 48)
 
 
 def _merged(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,14 +158,27 @@ def _merged(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _check(document: Mapping[str, Any]) -> None:
-    if not isinstance(document["fail_next"], list):
-        raise BadDocument("fail_next must be a list.")
-    for fault in document["fail_next"]:
-        if not isinstance(fault, dict) or fault.get("kind") not in KINDS:
-            raise BadDocument(f"Each item of fail_next needs a kind, one of: {', '.join(KINDS)}")
-    for name in ("send_delay_ms", "max_send_rate", "max_24h", "sent_last_24h"):
+    for name in ("fail_next", "chance"):
+        if not isinstance(document[name], list):
+            raise BadDocument(f"{name} must be a list.")
+        for fault in document[name]:
+            if not isinstance(fault, dict) or fault.get("kind") not in KINDS:
+                raise BadDocument(f"Each item of {name} needs a kind, one of: {', '.join(KINDS)}")
+    for fault in document["chance"]:
+        if not _is_share(fault.get("probability")):
+            raise BadDocument("Each item of chance needs a probability from 0 to 1.")
+    for name in ("send_delay_ms", "max_send_rate", "max_24h", "sent_last_24h", "day_seconds"):
         if not isinstance(document[name], int | float):
             raise BadDocument(f"{name} must be a number.")
+    if not isinstance(document["throttle_above"], int | float | None):
+        raise BadDocument("throttle_above must be a number, or null.")
+    for name in ("double", "drop_rate", "mute_rate"):
+        if not _is_share(document["events"][name]):
+            raise BadDocument(f"{name} of the events must be a number from 0 to 1.")
     wrong = set(document["outcomes"].values()) - set(OUTCOMES)
     if wrong:
         raise BadDocument(f"No such outcome: {', '.join(wrong)}. There are: {', '.join(OUTCOMES)}")
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1

@@ -37,6 +37,8 @@ class Content(Protocol):
 
     def fill(self, data: Mapping[str, object]) -> Filled: ...
 
+    def subject(self, data: Mapping[str, object]) -> str: ...
+
 
 class Destination(NamedTuple):
     """Bare or full addresses, as they were given."""
@@ -113,8 +115,15 @@ class Message:
         """Subject, text and HTML with this recipient's data in them."""
         if self.origin.content is None:
             return Filled("", None, None)
+        return self.origin.content.fill(self._values())
+
+    def subject(self) -> str:
+        """The subject alone: each event shows it, and the parts are long."""
+        return self.origin.content.subject(self._values()) if self.origin.content else ""
+
+    def _values(self) -> dict[str, object]:
         own: dict[str, object] = json.loads(self.data) if self.data else {}
-        return self.origin.content.fill({**self.origin.data, **own})
+        return {**self.origin.data, **own}
 
 
 class Store:

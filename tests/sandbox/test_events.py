@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from service.sandbox import Sandbox
 
-from .people import LEAVE, ask, bulk, entry, simple
+from .people import LEAVE, FakeClock, ask, bulk, entry, simple
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,45 @@ def test_it_loses_and_reorders_events_the_same_way_for_the_same_seed(
     assert 0 < len(first) < 40
     assert first != [event for event in in_order if event in first]
     assert run() == first
+
+
+def test_it_publishes_a_share_twice_and_of_some_messages_nothing(
+    sandbox: Sandbox, ses: Any, events: Any
+) -> None:
+    faults = {"seed": 3, "events": {"double": 0.5, "mute_rate": 0.5}}
+    ask(sandbox.url, "/control/faults", faults)
+    ses.send_bulk_email(**bulk(*(entry(f"p{n}@mail.example", str(n)) for n in range(40))))
+    heard = Counter((e["mail"]["destination"][0], e["eventType"]) for e in events())
+    told_of = {address for address, _ in heard}
+    assert 10 < len(told_of) < 30
+    assert all(heard[address, "Send"] and heard[address, "Delivery"] for address in told_of)
+    assert set(heard.values()) == {1, 2}
+
+
+def test_it_publishes_late_and_lets_events_overtake_one_another(
+    timed: Sandbox, clock: FakeClock, connect: Callable[[str, str], Any]
+) -> None:
+    ask(timed.url, "/control/faults", {"events": {"delay_ms": 1000, "jitter_ms": 4000}})
+    connect("sesv2", timed.url).send_bulk_email(
+        **bulk(*(entry(f"p{n}@mail.example", str(n)) for n in range(20)))
+    )
+    seen = []
+    for _ in range(51):
+        seen.append(ask(timed.url, "/control/queues").json()["broadsheet-events"]["visible"])
+        clock.now += 0.1
+    assert seen[9] == 0
+    assert 0 < seen[25] < 40
+    assert seen[50] == 40
+    sqs, arrived = connect("sqs", timed.url), []
+    while page := sqs.receive_message(QueueUrl=timed.queue_url, MaxNumberOfMessages=10):
+        if "Messages" not in page:
+            break
+        events_ = [json.loads(json.loads(m["Body"])["Message"]) for m in page["Messages"]]
+        arrived += [(e["mail"]["destination"][0], e["eventType"]) for e in events_]
+    assert any(
+        arrived.index((address, "Delivery")) < arrived.index((address, "Send"))
+        for address, _ in arrived
+    )
 
 
 def test_it_publishes_nothing_while_events_are_off(sandbox: Sandbox, ses: Any, events: Any) -> None:

@@ -47,6 +47,20 @@ def test_it_accepts_and_then_hangs_up_without_an_answer(sandbox: Sandbox, ses: A
     assert sandbox.store.by_recipient() == {"ada@mail.example": 1}
 
 
+def test_it_hangs_up_before_it_has_accepted_anything(sandbox: Sandbox, ses: Any) -> None:
+    fail(sandbox, {"kind": "drop"})
+    with pytest.raises(ConnectionClosedError):
+        ses.send_bulk_email(**bulk(entry("ada@mail.example")))
+    assert sandbox.store.latest() == 0
+
+
+def test_it_is_slow_when_told_and_answers_as_always(sandbox: Sandbox, ses: Any) -> None:
+    fail(sandbox, {"kind": "slow", "seconds": 0.2})
+    start = time.monotonic()
+    assert ses.send_email(**simple("ada@mail.example"))["MessageId"]
+    assert time.monotonic() - start >= 0.2
+
+
 @pytest.mark.parametrize(("accept", "kept"), [(True, 1), (False, 0)])
 def test_it_hangs_for_as_long_as_it_was_told(
     sandbox: Sandbox, ses: Any, accept: bool, kept: int
@@ -108,6 +122,11 @@ def test_it_keeps_what_a_change_does_not_name(sandbox: Sandbox) -> None:
         {"events": {"dubble": True}},
         {"events": 3},
         {"outcomes": {"ada@mail.example": "vanish"}},
+        {"chance": [{"kind": "explode", "probability": 0.5}]},
+        {"chance": [{"kind": "drop"}]},
+        {"chance": [{"kind": "drop", "probability": 2}]},
+        {"throttle_above": "slowly"},
+        {"events": {"double": "often"}},
     ],
 )
 def test_it_refuses_a_fault_it_does_not_know_and_changes_nothing(
@@ -128,12 +147,12 @@ def test_it_hands_out_each_fault_as_often_as_it_was_told(planned: list[tuple[str
     assert drawn[-1] is None
 
 
-@given(st.integers())
-def test_it_draws_the_same_numbers_for_the_same_seed(seed: int) -> None:
+@given(st.integers(), st.lists(st.text(max_size=5), min_size=2, max_size=5, unique=True))
+def test_it_draws_by_the_seed_and_by_what_it_draws_for(seed: int, things: list[str]) -> None:
     first, second = Faults(), Faults()
     for faults in (first, second):
         faults.change({"seed": seed})
-    numbers = [first.draw() for _ in range(5)]
-    assert numbers == [second.draw() for _ in range(5)]
-    assert all(0 <= number < 1 for number in numbers)
-    assert len(set(numbers)) == 5
+    numbers = {thing: first.draw("late", thing) for thing in things}
+    assert numbers == {thing: second.draw("late", thing) for thing in reversed(things)}
+    assert all(0 <= number < 1 for number in numbers.values())
+    assert len(set(numbers.values())) == len(things)

@@ -55,6 +55,34 @@ def test_it_tells_the_daily_quota_apart_by_its_message_alone(
     assert ses.send_email(**simple("ada@mail.example"))["MessageId"]
 
 
+def test_it_keeps_to_a_lower_rate_than_it_says(
+    timed: Sandbox, clock: FakeClock, connect: Connect
+) -> None:
+    ses = connect("sesv2", timed.url)
+    ask(timed.url, "/control/faults", {"max_send_rate": 100, "throttle_above": 2})
+    assert ses.get_account()["SendQuota"]["MaxSendRate"] == 100
+    call = bulk(*(entry(f"p{n}@mail.example") for n in range(3)))
+    for _ in range(2):
+        results = ses.send_bulk_email(**call)["BulkEmailEntryResults"]
+        assert [r["Status"] for r in results] == ["SUCCESS", "SUCCESS", "ACCOUNT_THROTTLED"]
+        clock.now += 1
+
+
+def test_it_has_a_day_as_short_as_it_was_told(
+    timed: Sandbox, clock: FakeClock, connect: Connect
+) -> None:
+    ses = connect("sesv2", timed.url)
+    ask(timed.url, "/control/faults", {"max_24h": 2, "day_seconds": 10})
+    for _ in range(2):
+        ses.send_email(**simple("ada@mail.example"))
+        clock.now += 4
+    with pytest.raises(ses.exceptions.TooManyRequestsException, match="Daily message quota"):
+        ses.send_email(**simple("ada@mail.example"))
+    clock.now += 3  # the first of them is eleven seconds old, the second seven
+    assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 1
+    assert ses.send_email(**simple("ada@mail.example"))["MessageId"]
+
+
 def test_it_counts_what_was_said_to_be_sent_before(sandbox: Sandbox, ses: Any) -> None:
     ask(sandbox.url, "/control/faults", {"max_24h": 200, "sent_last_24h": 200})
     assert ses.get_account()["SendQuota"]["SentLast24Hours"] == 200

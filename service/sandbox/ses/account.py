@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..faults import Faults
 from ..permissions import Permissions
 from ..sns import Topics
-from ..store import Destination, Message, Origin, Pair, Store
+from ..store import Destination, Message, Origin, Pair, Step, Store
 from ..web import Request, Response, as_json
 from . import events, outcomes
 from .checks import bare
@@ -56,7 +56,13 @@ class Account:
     def apply_faults(self) -> None:
         """Take the account's limits from the faults in force."""
         asked = self.faults
-        self.limits.configure(asked["max_send_rate"], asked["max_24h"], asked["sent_last_24h"])
+        self.limits.configure(
+            asked["max_send_rate"],
+            asked["max_24h"],
+            asked["sent_last_24h"],
+            kept_rate=asked["throttle_above"],
+            day=asked["day_seconds"],
+        )
 
     def require_open(self) -> None:
         """Refuse while the account is suspended or paused."""
@@ -91,16 +97,31 @@ class Account:
         wish = self.faults["events"]
         if not accepted or not accepted[0].origin.configuration_set or not wish["enabled"]:
             return
-        events_ = [(message, step) for message in accepted for step in message.plan]
+        told = [
+            (message, step)
+            for message in accepted
+            if not self._meets(wish["mute_rate"], "mute", message)
+            for step in message.plan
+        ]
         if wish["shuffle"]:
-            events_.sort(key=lambda _: self.faults.draw())
-        for message, step in events_:
-            if wish["drop_rate"] and self.faults.draw() < wish["drop_rate"]:
+            told.sort(key=lambda event: self._luck("place", *event))
+        for message, step in told:
+            if self._meets(wish["drop_rate"], "drop", message, step):
                 continue
-            copies = 2 if wish["double"] else 1
+            late = wish["delay_ms"]
+            if wish["jitter_ms"]:
+                late += wish["jitter_ms"] * self._luck("late", message, step)
+            copies = 2 if self._meets(wish["double"], "double", message, step) else 1
             for topic in self.directory.listening(message.origin.configuration_set, step.kind):
                 render = partial(events.render, message, step)
-                topic.publish(render, delay=wish["delay_ms"] / 1000, copies=copies)
+                topic.publish(render, delay=late / 1000, copies=copies)
+
+    def _meets(self, rate: float, what: str, message: Message, *steps: Step) -> bool:
+        return bool(rate) and self._luck(what, message, *steps) < rate
+
+    def _luck(self, what: str, message: Message, *steps: Step) -> float:
+        """Drawn for this very message, so that it is the same in whatever order calls come."""
+        return self.faults.draw(what, message.destination.everyone, message.own_tags, *steps)
 
     def _remember_bad_addresses(self, accepted: list[Message]) -> None:
         """Bounces and complaints put an address on the account's list; the simulator's do not."""

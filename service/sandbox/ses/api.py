@@ -16,14 +16,13 @@ from ..web import Answer, BadDocument, Handler, Request, Response, Router, Wire,
 from . import bulk
 from .account import Account
 from .errors import SesError, bad_request
+from .fate import Fate, fate_of
 from .limits import TOO_FAST, refusal
 from .operations import OPERATIONS
 from .single import send_email
 
 _V2 = "/v2/email"
-_Send = Callable[
-    [Mapping[str, Any], Mapping[str, Any] | None], tuple[list[Message], dict[str, Any]]
-]
+_Send = Callable[[Mapping[str, Any], Fate], tuple[list[Message], dict[str, Any]]]
 _FAILED = SesError("InternalServiceErrorException", "The sandbox was told to fail.")
 
 
@@ -78,15 +77,14 @@ class Api:
         if len(request.body) > bulk.MOST_BYTES:
             raise bad_request("The request is larger than 1 MB.")
         return self._answer_send(
-            request, lambda call, fault: bulk.send_bulk_email(self.account, call, fault)
+            request, lambda call, fate: bulk.send_bulk_email(self.account, call, fate)
         )
 
     def _answer_send(self, request: Request, send: _Send) -> Answer:
-        faults = self.account.faults
-        if faults["send_delay_ms"]:
-            self._stopping.wait(faults["send_delay_ms"] / 1000)
-        fault = faults.next_send() or {"kind": ""}
-        kind = fault["kind"]
+        fate = fate_of(self.account.faults)
+        if fate.wait:
+            self._stopping.wait(fate.wait)
+        fault, kind = fate.whole, fate.whole["kind"]
         if kind == "throttle":
             raise refusal(TOO_FAST)
         if kind == "error500":
@@ -96,10 +94,12 @@ class Api:
                 fault.get("error", "MessageRejected"),
                 fault.get("message", "Refused by the sandbox."),
             )
+        if kind == "drop":
+            return Wire()
         if kind == "hang" and not fault.get("accept"):
             return Wire(self._silence(fault))
         self.account.require_open()
-        accepted, answer = send(request.document(), fault)
+        accepted, answer = send(request.document(), fate)
         self.account.publish(accepted)
         if kind == "accept_then_500":
             raise _FAILED

@@ -12,6 +12,7 @@ from ..store import Message, Origin
 from . import checks, limits
 from .account import Account, Entry
 from .errors import EntryError, SesError, bad_request
+from .fate import Fate
 from .templates import Template, parse_data
 
 MOST_ENTRIES = 50
@@ -19,7 +20,7 @@ MOST_BYTES = 1024 * 1024
 
 
 def send_bulk_email(
-    account: Account, call: Mapping[str, Any], fault: Mapping[str, Any] | None
+    account: Account, call: Mapping[str, Any], fate: Fate
 ) -> tuple[list[Message], dict[str, Any]]:
     """What was accepted, and the answer with one result for each entry in its order."""
     entries = call.get("BulkEmailEntries") or []
@@ -27,14 +28,13 @@ def send_bulk_email(
         raise bad_request(f"There are {len(entries)} entries; give 1 to {MOST_ENTRIES}.")
     origin, template = _origin(account, call)
     checked = [_checked(entry, origin, template) for entry in entries]
-    wanted = _FaultyEntries(fault)
     accepted: list[Message] = []
     results: list[dict[str, str]] = []
     for number, entry in enumerate(checked):
         try:
             if isinstance(entry, EntryError):
                 raise entry
-            wanted.check(number, entry)
+            fate.check(number, entry)
             message = _accept(account, origin, entry)
         except EntryError as error:
             results.append({"Status": error.status, "Error": error.message})
@@ -92,21 +92,3 @@ def _accept(account: Account, origin: Origin, entry: Entry) -> Message:
     if refused:
         raise EntryError(limits.entry_status(refused), refused)
     return account.accept(origin, entry)
-
-
-class _FaultyEntries:
-    """The fault ``entry_status``: a status for the first n entries, or for named recipients."""
-
-    def __init__(self, fault: Mapping[str, Any] | None) -> None:
-        chosen = fault if fault and fault["kind"] == "entry_status" else {}
-        self._status = chosen.get("status", "FAILED")
-        self._recipients = {address.lower() for address in chosen.get("recipients", ())}
-        default = len(self._recipients) == 0 and bool(chosen)
-        self._first = chosen.get("first", MOST_ENTRIES if default else 0)
-
-    def check(self, number: int, entry: Entry) -> None:
-        named = not self._recipients.isdisjoint(
-            checks.bare(address).lower() for address in entry.destination.everyone
-        )
-        if number < self._first or named:
-            raise EntryError(self._status, f"The sandbox was told to answer {self._status}.")

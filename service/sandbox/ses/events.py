@@ -94,7 +94,7 @@ def _headers(message: Message) -> tuple[list[dict[str, str]], str]:
         parsed = BytesHeaderParser(policy=default).parsebytes(mime(message))
         shown = [{"name": name, "value": str(value)} for name, value in parsed.items()]
         return shown, str(parsed.get("Subject", ""))
-    subject = message.filled().subject
+    subject = message.subject()
     pairs = [
         ("From", message.origin.sender),
         ("To", ", ".join(message.destination.to)),

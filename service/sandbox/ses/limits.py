@@ -14,13 +14,15 @@ from .errors import SesError
 TOO_FAST = "Maximum sending rate exceeded."
 TOO_MANY = "Daily message quota exceeded."
 _DAY = 86_400.0
-_SLICE = 60.0
+_SLICES = 1440
 
 
 class Limits:
     """A token bucket that holds one second's worth, and the recipients of the last 24 hours.
 
     *max_24h* of -1 is no limit, as SES says it. *sent_before* is counted on top of what was sent.
+    *kept_rate* is the rate that is kept to where it is not the one that is told; *day* is how many
+    seconds the rolling day lasts.
     """
 
     def __init__(self, clock: Clock, max_send_rate: float = 500, max_24h: float = 50_000) -> None:
@@ -30,12 +32,22 @@ class Limits:
         self._sent = 0
         self.configure(max_send_rate, max_24h, 0)
 
-    def configure(self, max_send_rate: float, max_24h: float, sent_before: int) -> None:
+    def configure(
+        self,
+        max_send_rate: float,
+        max_24h: float,
+        sent_before: int,
+        *,
+        kept_rate: float | None = None,
+        day: float = _DAY,
+    ) -> None:
         with self._lock:
             self.max_send_rate = max_send_rate
             self.max_24h = max_24h
+            self._rate = max_send_rate if kept_rate is None else kept_rate
+            self._day = day
             self._sent_before = sent_before
-            self._tokens = max(1.0, max_send_rate)
+            self._tokens = max(1.0, self._rate)
             self._filled = self._clock()
 
     def reset(self) -> None:
@@ -43,7 +55,7 @@ class Limits:
         with self._lock:
             self._slices.clear()
             self._sent = 0
-            self._tokens = max(1.0, self.max_send_rate)
+            self._tokens = max(1.0, self._rate)
 
     def sent_last_24h(self) -> int:
         with self._lock:
@@ -57,8 +69,8 @@ class Limits:
             self._forget(now)
             if 0 <= self.max_24h < self._sent + self._sent_before + recipients:
                 return TOO_MANY
-            capacity = max(1.0, self.max_send_rate)
-            self._tokens = min(capacity, self._tokens + (now - self._filled) * self.max_send_rate)
+            capacity = max(1.0, self._rate)
+            self._tokens = min(capacity, self._tokens + (now - self._filled) * self._rate)
             self._filled = now
             if self._tokens < min(recipients, capacity):
                 return TOO_FAST
@@ -68,14 +80,14 @@ class Limits:
 
     def _count(self, now: float, recipients: int) -> None:
         self._sent += recipients
-        if self._slices and now - self._slices[-1][0] < _SLICE:
+        if self._slices and now - self._slices[-1][0] < self._day / _SLICES:
             at, count = self._slices[-1]
             self._slices[-1] = at, count + recipients
         else:
             self._slices.append((now, recipients))
 
     def _forget(self, now: float) -> None:
-        while self._slices and self._slices[0][0] <= now - _DAY:
+        while self._slices and self._slices[0][0] <= now - self._day:
             self._sent -= self._slices.popleft()[1]
 
 

@@ -83,6 +83,9 @@ class Template:
             self._html.fill(data) if self._html else None,
         )
 
+    def subject(self, data: Mapping[str, object]) -> str:
+        return self._subject.fill(data)
+
 
 @dataclass(slots=True)
 class Literal:
@@ -96,6 +99,9 @@ class Literal:
 
     def fill(self, data: Mapping[str, object]) -> Filled:
         return self.content
+
+    def subject(self, data: Mapping[str, object]) -> str:
+        return self.content.subject
 
 
 def parse_data(text: str, what: str) -> dict[str, object]:
