@@ -23,7 +23,7 @@ check: $(VENV)/.dev ## Only lint, types and the import law
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 bench: $(VENV)/.dev ## What is claimed about speed, beside its yardstick
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(NAMES) $(if $(OUT),--out $(OUT))
 
 pins: ## Renew the hashed requirements (needs uv on PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
