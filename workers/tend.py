@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from service.config import settings
 from service.db import session_scope
+from service.delivery.canary import judge_canaries
 from service.delivery.claim import due_issues_with_batches, release_expired
 from service.delivery.finish import drop_stopped, finish_issues
+from service.delivery.late import skip_late
 from service.delivery.notices import due_notices, tend_notices
 from service.delivery.reconcile import reconcile_unknown
 from service.doorbell import Bell, publish
@@ -52,19 +54,23 @@ def sweep(now: datetime) -> None:
         again, never = reconcile_unknown(session, now, grace)
         notices = tend_notices(session, now, grace)
         stopped = drop_stopped(session, now)
+        late = skip_late(session, now)
+        canaries = judge_canaries(session, now)
         finished = finish_issues(session, now)
         waiting = tend_waiting(session, now)
-    if released or again or never or notices or stopped or finished or waiting:
-        log.info(
-            "tend.swept",
-            leases=released,
-            sent_again=again,
-            given_up=never,
-            notices=notices,
-            stopped=stopped,
-            finished=finished,
-            waiting=waiting,
-        )
+    swept = {
+        "leases": released,
+        "sent_again": again,
+        "given_up": never,
+        "notices": notices,
+        "stopped": stopped,
+        "late": late,
+        "canaries": canaries,
+        "finished": finished,
+        "waiting": waiting,
+    }
+    if any(swept.values()):
+        log.info("tend.swept", **swept)
 
 
 def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:

@@ -130,7 +130,7 @@ def test_it_goes_on_at_once_when_an_issue_is_resumed(database: Engine, redis: Re
     with session_scope() as session:
         held = session.get_one(Issue, issue.id)
         hold(session, held, "Wait.")
-        resume(session, held, now)
+        resume(session, held, datetime.now(UTC))
     publish.dispatch_issue(issue.id)
     assert waiting_rings(redis, Bell.BATCH) > 0
 
