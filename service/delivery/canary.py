@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from service.models import Delivery, DeliveryBatch, DeliveryState, Issue, IssueState, Newsletter
+from service.models import Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 from service.staff.alerts import alert_owners
 
 BOUNCES, COMPLAINTS = 0.05, 0.001
@@ -104,25 +104,24 @@ def judge(outcomes: Outcomes, overdue: timedelta) -> Judgement:
 
 def judge_canaries(session: Session, now: datetime) -> int:
     """Judge each issue whose first few had their time; how many were let go on or held."""
-    due = session.execute(
-        select(Issue.id, Issue.canary_until, Newsletter.canary_minutes)
-        .join(Newsletter, Newsletter.id == Issue.newsletter_id)
-        .where(Issue.state == IssueState.SENDING, Issue.canary_until <= now)
-    ).all()
-    decided = 0
-    for issue_id, until, minutes in due:
-        outcomes = outcomes_of(session, issue_id)
-        judgement = judge(outcomes, now - until)
-        if judgement.finding is Finding.WAIT:
-            if outcomes.waiting:  # their time begins when all of them have gone
-                _set(session, issue_id, until, canary_until=now + timedelta(minutes=minutes))
-            continue
-        if judgement.finding is Finding.WELL:
-            _set(session, issue_id, until, canary_until=None)
-        else:
-            _hold(session, issue_id, until, outcomes, judgement, now)
-        decided += 1
-    return decided
+    due = select(Issue).where(Issue.state == IssueState.SENDING, Issue.canary_until <= now)
+    return sum(_judge(session, issue, now) for issue in session.scalars(due).all())
+
+
+def _judge(session: Session, issue: Issue, now: datetime) -> bool:
+    """Whether it was decided, and not only put off."""
+    until = issue.canary_until
+    assert until is not None
+    outcomes = outcomes_of(session, issue.id)
+    judgement = judge(outcomes, now - until)
+    if judgement.finding is Finding.WELL:
+        return _change(session, issue, canary_until=None)
+    if judgement.finding is Finding.ILL:
+        return _hold(session, issue, outcomes, judgement, now)
+    if outcomes.waiting:  # their time begins when all of them have gone
+        again = now + timedelta(minutes=issue.newsletter.canary_minutes)
+        _change(session, issue, canary_until=again)
+    return False
 
 
 def outcomes_of(session: Session, issue_id: int) -> Outcomes:
@@ -137,36 +136,31 @@ def outcomes_of(session: Session, issue_id: int) -> Outcomes:
 
 
 def _hold(
-    session: Session,
-    issue_id: int,
-    until: datetime,
-    outcomes: Outcomes,
-    judgement: Judgement,
-    now: datetime,
-) -> None:
+    session: Session, issue: Issue, outcomes: Outcomes, judgement: Judgement, now: datetime
+) -> bool:
     reason = (
         f"Held after the first {outcomes.tried:,}: {judgement.reason} The others have got nothing "
         "yet. Go on sending lets them have it, stop ends it."
     )
     # No longer set, so that an editor who resumes it lets all others have it.
-    held = {"state": IssueState.HELD, "reason": reason, "canary_until": None}
-    if _set(session, issue_id, until, **held):
-        issue = session.get_one(Issue, issue_id)
+    held = _change(session, issue, state=IssueState.HELD, reason=reason, canary_until=None)
+    if held:
         name = f"{issue.newsletter.name} No. {issue.number}"
         alert_owners(session, issue, "canary", f"{name}: {reason}", now)
+    return held
 
 
-def _set(session: Session, issue_id: int, until: datetime, **values: object) -> bool:
-    """Change an issue that is as it was when it was judged; whether it was."""
+def _change(session: Session, issue: Issue, **values: object) -> bool:
+    """Change the issue if it still is as it was when it was judged; whether it was."""
     changed = session.execute(
         update(Issue)
         .where(
-            Issue.id == issue_id,
+            Issue.id == issue.id,
             Issue.state == IssueState.SENDING,
-            Issue.canary_until == until,
+            Issue.canary_until == issue.canary_until,
         )
         .values(**values)
         .returning(Issue.id)
-        .execution_options(synchronize_session="fetch")
+        .execution_options(synchronize_session=False)
     )
     return changed.first() is not None

@@ -1,4 +1,4 @@
-"""Waves when clocks change: each zone gets its issue at its own hour, at the right moment in UTC."""
+"""Waves when clocks change: each zone gets its issue at its own hour, whatever that is in UTC."""
 
 from __future__ import annotations
 
