@@ -25,6 +25,7 @@ from service.newsletters.spec import (
     PublishingSpec,
     ScheduleSpec,
     SenderSpec,
+    SendingSpec,
     SourceSpec,
 )
 
@@ -130,6 +131,7 @@ def _newsletter_values(spec: NewsletterSpec) -> dict[str, Any]:
         "unapproved_policy": spec.publishing.when_unapproved,
         "min_items": spec.publishing.min_items,
         "unknown_policy": spec.publishing.when_unknown,
+        **spec.sending.model_dump(),
     }
 
 
@@ -229,6 +231,12 @@ def dump_newsletter(session: Session, slug: str) -> str:
             when_unapproved=row.unapproved_policy,
             min_items=row.min_items,
             when_unknown=row.unknown_policy,
+        ),
+        sending=SendingSpec(
+            canary_percent=row.canary_percent,
+            canary_minutes=row.canary_minutes,
+            lateness_hours=row.lateness_hours,
+            tracking=row.tracking,
         ),
         theme=row.theme,
         sections=tuple(SectionSpec.model_validate(section) for section in row.sections),

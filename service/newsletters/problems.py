@@ -17,6 +17,7 @@ from service.newsletters.spec import (
     PublishingSpec,
     ScheduleSpec,
     SenderSpec,
+    SendingSpec,
     SourceSpec,
 )
 
@@ -24,6 +25,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "sender": SenderSpec,
     "schedule": ScheduleSpec,
     "publishing": PublishingSpec,
+    "sending": SendingSpec,
     "sections": SectionSpec,
     "sources": SourceSpec,
 }

@@ -115,6 +115,17 @@ class PublishingSpec(Part):
     """What becomes of a delivery of which Amazon never said whether it took it."""
 
 
+class SendingSpec(Part):
+    canary_percent: float = Field(default=0.0, ge=0, le=50, allow_inf_nan=False)
+    """Of the readers who are due at once, who are written to first; 0 means nobody ahead."""
+    canary_minutes: int = Field(default=10, ge=1, le=24 * 60)
+    """How long the others wait for what becomes of the first; see ``delivery.canary``."""
+    lateness_hours: int = Field(default=12, ge=1, le=24 * 7)
+    """So long after their own hour readers get nothing rather than old news."""
+    tracking: bool = Field(default=False, strict=True)
+    """Opens and clicks are kept. Off by default."""
+
+
 class SourceSpec(Part):
     slug: Slug
     kind: str = Field(min_length=1, max_length=32)
@@ -146,6 +157,7 @@ class NewsletterSpec(Part):
     sender: SenderSpec
     schedule: ScheduleSpec = ScheduleSpec()
     publishing: PublishingSpec = PublishingSpec()
+    sending: SendingSpec = SendingSpec()
     theme: Table = {}
     sections: tuple[SectionSpec, ...] = Field(min_length=1)
     sources: tuple[SourceSpec, ...] = ()

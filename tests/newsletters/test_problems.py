@@ -58,15 +58,15 @@ def problems(text: str) -> tuple[str, ...]:
             'name = "The Report"',
             'name = "The Report"\ntitle = "x"',
             "line 4: title: is not known here. Remove it, or use one of: byline, description, "
-            "language, name, postal_address, publishing, schedule, sections, sender, slug, "
-            "sources, theme.",
+            "language, name, postal_address, publishing, schedule, sections, sender, sending, "
+            "slug, sources, theme.",
         ),
         (
             '[[sources]]\nslug = "lab"',
             '[[source]]\nslug = "lab"',
             "line 25: source: is not known here. Write 'sources' instead, or remove it. There are: "
             "byline, description, language, name, postal_address, publishing, schedule, sections, "
-            "sender, slug, sources, theme.",
+            "sender, sending, slug, sources, theme.",
         ),
         (
             'heading = "AI Labs"',
