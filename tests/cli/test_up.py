@@ -66,12 +66,12 @@ def test_it_leaves_no_orphan_when_it_is_killed(installation: Installation) -> No
 def test_it_starts_a_killed_worker_again(installation: Installation) -> None:
     up = installation.up()
     up.wait_for("Broadsheet is running")
-    until(lambda: len(installation.named("workers.app worker")) >= 2, "a worker and its child")
-    old = installation.named("workers.app worker")
+    until(lambda: len(installation.named("-Q collect,")) >= 2, "a worker and its child")
+    old = installation.named("-Q collect,")
     os.kill(min(old), signal.SIGKILL)
     up.wait_for("worker ended with -9; starting it again in 0.5 s.")
     until(
-        lambda: len(set(installation.named("workers.app worker")) - set(old)) >= 2,
+        lambda: len(set(installation.named("-Q collect,")) - set(old)) >= 2,
         "another worker and its child",
     )
     assert not set(old) & set(installation.processes()), "the dead worker's children live on"

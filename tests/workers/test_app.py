@@ -76,7 +76,15 @@ def listened_to(command: str) -> set[str]:
 
 def test_its_worker_consumes_every_queue(data_dir: Path) -> None:
     commands = {child.name: " ".join(child.command) for child in service_children(settings())}
-    assert listened_to(commands["worker"]) == set(QUEUES.values())
+    assert listened_to(commands["worker"]) | listened_to(commands["notices"]) == set(
+        QUEUES.values()
+    )
+
+
+def test_it_lets_no_issue_keep_service_mail_waiting(data_dir: Path) -> None:
+    commands = {child.name: " ".join(child.command) for child in service_children(settings())}
+    assert listened_to(commands["notices"]) == {QUEUES[Bell.NOTICE]}
+    assert listened_to(procfile()["notices"]) == {QUEUES[Bell.NOTICE]}
 
 
 def procfile() -> dict[str, str]:
@@ -86,7 +94,8 @@ def procfile() -> dict[str, str]:
 
 def test_its_procfile_consumes_every_queue() -> None:
     assert procfile()["worker"].startswith("celery -A workers.app worker ")
-    assert listened_to(procfile()["worker"]) == set(QUEUES.values())
+    heard = listened_to(procfile()["worker"]) | listened_to(procfile()["notices"])
+    assert heard == set(QUEUES.values())
 
 
 def test_its_operators_are_told_of_every_queue() -> None:

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from service.cli.supervisor.redis_server import find_redis, redis_command
 from service.config import Settings
-from service.doorbell import QUEUES
+from service.doorbell import QUEUES, Bell
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,9 @@ def service_children(settings: Settings) -> list[Child]:
             ],
             ready=lambda: listens(settings.bind),
         ),
-        Child(
-            "worker",
-            [
-                *celery, "worker",
-                "-Q", ",".join(sorted(set(QUEUES.values()))),
-                "--without-gossip", "--without-mingle", "--without-heartbeat",
-                "--loglevel", "INFO",
-            ],
-        ),
+        # Service mail has a process of its own: the others may all be busy with an issue.
+        _worker("worker", celery, set(QUEUES.values()) - {QUEUES[Bell.NOTICE]}),
+        _worker("notices", celery, {QUEUES[Bell.NOTICE]}, "--concurrency", "1"),
         Child(
             "beat",
             [
@@ -104,6 +98,16 @@ def service_children(settings: Settings) -> list[Child]:
     if settings.sqs_queue_url:
         children.append(Child("events", [*python, "service.cli", "events"]))
     return children
+
+
+def _worker(name: str, celery: list[str], queues: set[str], *more: str) -> Child:
+    return Child(
+        name,
+        [
+            *celery, "worker", "-Q", ",".join(sorted(queues)), *more,
+            "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
+        ],
+    )  # fmt: skip
 
 
 def log_path(folder: Path, child: Child) -> Path:
