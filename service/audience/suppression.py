@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import Address, address_hash
@@ -47,10 +47,19 @@ def suppressed_among(session: Session, hashes: Iterable[str]) -> set[str]:
     return set(session.scalars(query))
 
 
+LIFTED = "suppression.lift"
+
+
 def lift(
     session: Session, email_hash: str, why: str, now: datetime, user_id: int | None = None
 ) -> bool:
-    """Let mail go to this address again and note who said so and why; False when it was free."""
+    """Let mail go to this address again and note who said so and why; False when it was free.
+
+    For whoever runs the newsletter alone, never for what a reader or SES does. ``ValueError``
+    without a reason: who finds the address suppressed once more will ask for it.
+    """
+    if not why.strip():
+        raise ValueError("say why mail may go to this address again")
     known = session.scalars(
         select(Suppression).where(Suppression.email_hash == email_hash)
     ).one_or_none()
@@ -59,7 +68,7 @@ def lift(
     session.add(
         Audit(
             user_id=user_id,
-            action="suppression.lift",
+            action=LIFTED,
             subject=email_hash,
             detail={"why": why, "was": known.reason.value, "detail": known.detail},
             at=now,
@@ -68,3 +77,12 @@ def lift(
     session.delete(known)
     session.flush()
     return True
+
+
+def lifted_at(session: Session, email_hash: str) -> datetime | None:
+    """When mail was last let go to this address again; None when it never had to be."""
+    return session.scalar(
+        select(func.max(Audit.at, type_=Audit.at.type)).where(
+            Audit.action == LIFTED, Audit.subject == email_hash
+        )
+    )

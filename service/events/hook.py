@@ -12,7 +12,7 @@ import structlog
 from service.config import aws_sns_endpoint, settings
 from service.db import session_scope
 from service.events import sns
-from service.events.apply import apply_waiting
+from service.events.apply import apply_events
 from service.events.store import store_events
 
 log = structlog.get_logger(__name__)
@@ -52,8 +52,8 @@ def receive(
         return Receipt(UNAVAILABLE, "The signing certificate could not be fetched; try again.")
     if post.kind == "Notification":
         with session_scope() as session:
-            store_events(session, [post.message], now)
-        apply_waiting(now, limit=50)
+            stored = store_events(session, [post.message], now)
+        apply_events(stored, now)
         return Receipt(OK, "Stored.")
     if post.kind == "SubscriptionConfirmation" and post.subscribe_url:
         try:

@@ -1,13 +1,15 @@
 """Events from SQS, the better way: nothing of ours needs to be reachable, and a queue waits.
 
 A message is deleted from SQS only after its event is committed here, so a crash between the two
-brings it again, and its key drops the second copy.
+brings it again, and its key drops the second copy. While a round of events is applied, a few
+threads delete its messages and receive those of the next.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.config import aws_region
 from service.db import session_scope
-from service.events.apply import apply_waiting
+from service.events.apply import apply_events
 from service.events.store import store_events
 
 log = structlog.get_logger(__name__)
@@ -27,6 +29,11 @@ log = structlog.get_logger(__name__)
 LONG_POLL_SECONDS = 20
 RECEIVE_MAX = 10  # ReceiveMessage, "MaxNumberOfMessages"
 PAUSE_AFTER_ERROR = 5.0
+THREADS = 3
+MOST_AHEAD = 30
+"""Calls in a round, each for ten messages. All must be applied long before SQS shows them again."""
+
+Message = dict[str, Any]
 
 
 def unwrap(body: str) -> str:
@@ -60,6 +67,8 @@ class Poller:
         self._wait = wait_seconds
         self._clock = clock
         self._polling = False
+        self._ahead: list[Future[list[Message]]] = []
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sqs")
         self._client = boto3.client(
             "sqs",
             region_name=aws_region(),
@@ -88,12 +97,44 @@ class Poller:
 
     def poll_once(self) -> int:
         """Take what the queue has now (waiting a little when it is empty); how many messages."""
-        messages = self._receive()
+        messages = self._take()
         if not messages:
             return 0
         now = self._clock()
         with session_scope() as session:
-            store_events(session, [unwrap(message["Body"]) for message in messages], now)
+            stored = store_events(session, [unwrap(message["Body"]) for message in messages], now)
+        deleting = [
+            self._pool.submit(self._delete, messages[start : start + RECEIVE_MAX])
+            for start in range(0, len(messages), RECEIVE_MAX)
+        ]
+        # Twice as much as this time while the queue is full, and nothing once it is not.
+        more = min(MOST_AHEAD, 2 * (len(messages) // RECEIVE_MAX))
+        self._ahead = [self._pool.submit(self._receive, 0) for _ in range(more)]
+        apply_events(stored, now)
+        for done in deleting:
+            done.result()
+        return len(messages)
+
+    def _take(self) -> list[Message]:
+        ahead, self._ahead = self._ahead, []
+        messages = [message for received in ahead for message in received.result()]
+        if messages:
+            return messages
+        self._polling = True
+        try:
+            return self._receive(self._wait)
+        finally:
+            self._polling = False
+
+    def _receive(self, wait: int) -> list[Message]:
+        answer: dict[str, Any] = self._client.receive_message(
+            QueueUrl=self._queue_url, MaxNumberOfMessages=RECEIVE_MAX, WaitTimeSeconds=wait
+        )
+        found: list[Message] = answer.get("Messages", [])
+        return found
+
+    def _delete(self, messages: Sequence[Message]) -> None:
+        """What SQS could not delete comes again, and its key drops it."""
         self._client.delete_message_batch(
             QueueUrl=self._queue_url,
             Entries=[
@@ -101,18 +142,3 @@ class Poller:
                 for number, message in enumerate(messages)
             ],
         )
-        apply_waiting(now)
-        return len(messages)
-
-    def _receive(self) -> list[dict[str, Any]]:
-        self._polling = True
-        try:
-            answer: dict[str, Any] = self._client.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=RECEIVE_MAX,
-                WaitTimeSeconds=self._wait,
-            )
-        finally:
-            self._polling = False
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found

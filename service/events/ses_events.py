@@ -12,13 +12,28 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from service.delivery.states import Evidence
+from service.models import InteractionKind
 
 
 class UnreadableEvent(ValueError):
     """Not an event of SES; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Touch:
+    """An open or a click, as SES tells of it."""
+
+    kind: InteractionKind
+    at: datetime | None
+    sent_at: datetime | None
+    """When SES took the message."""
+    url: str
+    """Where a click led; '' for an open."""
+    user_agent: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,11 @@ class SesEvent:
     """A hard bounce or a complaint: nothing may be sent to this address again."""
     reason: str
     dedupe_key: str
+    touch: Touch | None = None
 
+
+ON_THE_ACCOUNTS_LIST = "OnAccountSuppressionList"
+"""SES took the call and sent nothing: the account's own suppression list holds the address."""
 
 IGNORED_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
 """``complaintFeedbackType`` of reports that are no complaint (RFC 5965, 7.3)."""
@@ -49,6 +68,7 @@ OUR_NUMBER = re.compile("[0-9]{1,18}")
 """What a row's id fits in; a tag that is longer is somebody else's."""
 
 LONGEST_MESSAGE_ID = 200
+LONGEST_LINK = 2048
 
 PROVES = {
     "Send": Evidence.ACCEPTED,
@@ -59,6 +79,8 @@ PROVES = {
     "Reject": Evidence.REJECTED,
     "Rendering Failure": Evidence.REJECTED,
 }
+
+TOUCHES = {"Open": InteractionKind.OPEN, "Click": InteractionKind.CLICK}
 
 
 def parse_event(text: str) -> SesEvent:
@@ -90,7 +112,40 @@ def parse_event(text: str) -> SesEvent:
         suppress=_suppresses(kind, detail),
         reason=reason,
         dedupe_key=_dedupe_key(feedback, message_id, kind, recipient, detail),
+        touch=_touch(kind, mail, detail),
     )
+
+
+def without_traces(text: str) -> str:
+    """An open's or a click's text without who it was: no address of a computer, program or link.
+
+    What is kept of it stands in its ``Interaction``, and nothing is where tracking is off.
+    """
+    data = json.loads(text)
+    for name in ("open", "click"):
+        if isinstance(detail := data.get(name), dict):
+            data[name] = {"timestamp": detail.get("timestamp")}
+    return json.dumps(data)
+
+
+def _touch(kind: str, mail: Mapping[str, Any], detail: Mapping[str, Any]) -> Touch | None:
+    if kind not in TOUCHES:
+        return None
+    return Touch(
+        TOUCHES[kind],
+        at=_moment(detail.get("timestamp")),
+        sent_at=_moment(mail.get("timestamp")),
+        url=_text(detail.get("link"))[:LONGEST_LINK],
+        user_agent=_text(detail.get("userAgent"))[:LONGEST_LINK],
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _evidence(kind: str, detail: Mapping[str, Any]) -> Evidence | None:
@@ -99,6 +154,8 @@ def _evidence(kind: str, detail: Mapping[str, Any]) -> Evidence | None:
             Evidence.BOUNCED if detail.get("bounceType") == "Permanent" else Evidence.SOFT_BOUNCED
         )
     if kind == "Complaint":
+        if _is_listed(detail):
+            return Evidence.BOUNCED
         return Evidence.COMPLAINED if _is_complaint(detail) else None
     return PROVES.get(kind)
 
@@ -107,6 +164,11 @@ def _suppresses(kind: str, detail: Mapping[str, Any]) -> bool:
     if kind == "Bounce":
         return detail.get("bounceType") == "Permanent"
     return kind == "Complaint" and _is_complaint(detail)
+
+
+def _is_listed(detail: Mapping[str, Any]) -> bool:
+    """A complaint of long ago put the address on SES's list; the reader said nothing today."""
+    return _text(detail.get("complaintSubType")) == ON_THE_ACCOUNTS_LIST
 
 
 def _is_complaint(detail: Mapping[str, Any]) -> bool:
@@ -140,6 +202,8 @@ def _reason(kind: str, detail: Mapping[str, Any]) -> str:
         diagnostic = _text(first.get("diagnosticCode")) if isinstance(first, dict) else ""
         return f"{said}: {diagnostic}" if diagnostic else said
     if kind == "Complaint":
+        if _is_listed(detail):
+            return f"Complaint/{ON_THE_ACCOUNTS_LIST}"
         return _text(detail.get("complaintFeedbackType")) or "complaint"
     if kind == "Rendering Failure":
         return _text(detail.get("errorMessage"))

@@ -18,13 +18,12 @@ from service.db import session_scope
 from service.delivery.finish import counts
 from service.delivery.record import Sent, settle
 from service.delivery.transports import Outcome, Verdict
-from service.events.apply import apply_event, apply_waiting
+from service.events.apply import EARLY, apply_events, apply_waiting
 from service.events.store import store_events
 from service.models import (
     Delivery,
     DeliveryState,
     Event,
-    EventOutcome,
     Issue,
     Notice,
     NoticeKind,
@@ -202,6 +201,7 @@ def test_it_says_of_an_event_that_it_names_nothing_of_ours(
     database: Engine, delivery: Delivery, now: datetime, text: str
 ) -> None:
     hear(now, text)
+    apply_waiting(now + EARLY)
     [(what, note)] = outcomes(database).items()
     assert what.endswith("ignored")
     assert note == "It names no message of this installation."
@@ -270,12 +270,13 @@ def test_it_moves_service_mail_as_well(
 
 
 def test_it_applies_an_event_once(database: Engine, delivery: Delivery, now: datetime) -> None:
-    hear(now, event("Send", {"delivery": delivery.id}))
+    with session_scope() as session:
+        stored = store_events(session, [event("Send", {"delivery": delivery.id})], now)
+    assert apply_events(stored, now) == 1
     with Session(database) as session, session.begin():
-        row = session.scalars(select(Event)).one()
         session.execute(update(Delivery).values(state=DeliveryState.SENDING))
-        assert apply_event(session, row.id, now) is EventOutcome.APPLIED
-        assert apply_event(session, 999_999, now) is EventOutcome.IGNORED
+    assert apply_events(stored, now) == 0
+    assert apply_events([stored[0]._replace(id=999_999)], now) == 0
     assert again(database, delivery).state is DeliveryState.SENDING
     assert apply_waiting(now) == 0
 
