@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from service.audience.segment import Segment, got
 from service.models import (
     Cadence,
     Delivery,
@@ -20,6 +21,11 @@ from service.models import (
 
 SATURDAY = 5
 
+MOMENT = timedelta(minutes=1)
+
+Readers = Select[int, int, int, str | None, int | None]
+"""Subscription, subscriber, choice, time zone and hour of each."""
+
 
 def cadences(issue: Issue) -> tuple[Cadence, ...]:
     """Whose rhythm this issue keeps. A manual issue goes to everyone."""
@@ -32,8 +38,8 @@ def cadences(issue: Issue) -> tuple[Cadence, ...]:
     return (Cadence.DAILY, Cadence.WEEKDAYS)
 
 
-def audience(issue: Issue, now: datetime) -> Select[int, int, int, str | None, int | None]:
-    """``(subscription id, subscriber id, choice id, time zone, hour)`` of those to be planned."""
+def audience(issue: Issue, now: datetime) -> Readers:
+    """Those to be planned: who wants it, may get it and has no row of it yet."""
     suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
     planned = exists().where(
         Delivery.issue_id == issue.id, Delivery.subscriber_id == Subscription.subscriber_id
@@ -53,8 +59,30 @@ def audience(issue: Issue, now: datetime) -> Select[int, int, int, str | None, i
             Subscription.cadence.in_(cadences(issue)),
             or_(Subscription.paused_until.is_(None), Subscription.paused_until <= now),
             and_(~suppressed, ~planned),
+            in_segment(issue),
         )
     )
+
+
+def in_segment(issue: Issue) -> ColumnElement[bool]:
+    """Whether a subscription is of those to whom alone the issue goes; true where it has none."""
+    if issue.segment is None:
+        return true()
+    return got(Segment.model_validate(issue.segment))
+
+
+def latecomers(issue: Issue, now: datetime) -> Readers:
+    """Those of :func:`audience` who confirmed their subscription since the issue was planned."""
+    if issue.started_at is None:
+        return audience(issue, now).where(false())
+    # Whoever confirmed while it was planned is in neither, but for a moment's allowance.
+    return audience(issue, now).where(Subscription.confirmed_at >= issue.started_at - MOMENT)
+
+
+def count_latecomers(session: Session, issue: Issue, now: datetime) -> int:
+    """How many joined since the issue was planned, and would get it."""
+    found = latecomers(issue, now).subquery()
+    return session.execute(select(func.count()).select_from(found)).scalar_one()
 
 
 def count_audience(session: Session, issue: Issue, now: datetime) -> int:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from service.delivery.audience import audience, count_audience
+from service.delivery.audience import Readers, audience, count_audience
 from service.localtime import UnknownTimezone, due_at_local_hour
 from service.models import (
     BatchState,
@@ -67,6 +67,19 @@ class Planned:
     batches: int
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How an audience is cut into batches."""
+
+    batch_size: int
+    canary_percent: float = 0.0
+    """Of those who are due at once: they come first, in batches of their own."""
+    own_hours: bool = False
+    """Readers who named an hour get it then; without, all are due with the newsletter's."""
+    after: int = 0
+    """The highest number that a batch of the issue has."""
+
+
 def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
     """Move the approved issue to ``sending`` and write its waves, batches and deliveries.
 
@@ -89,9 +102,11 @@ def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: in
     issue = session.get_one(Issue, issue_id, populate_existing=True)
     _write_waves(session, issue, now)
     percent = session.get_one(Newsletter, issue.newsletter_id).canary_percent
-    readers = _numbered(issue, now, batch_size, percent)
-    batches, expected = _write_batches(session, issue, readers)
-    deliveries = _write_deliveries(session, issue, readers, now) if batches else 0
+    own_hours = issue.timing is Timing.READER_HOUR
+    cut = Cut(batch_size, canary_percent=percent, own_hours=own_hours)
+    readers = numbered(issue, audience(issue, now), now, cut)
+    batches, expected = write_batches(session, issue, readers)
+    deliveries = write_deliveries(session, issue, readers, now) if batches else 0
     if deliveries != expected:
         raise RuntimeError(f"issue {issue_id}: planned {deliveries} of {expected} readers; undone")
     issue.audience_count = deliveries
@@ -130,20 +145,17 @@ def _due_at(base: datetime, zone: str, hour: int) -> datetime:
         return base
 
 
-def _numbered(issue: Issue, now: datetime, batch_size: int, percent: float) -> CTE:
-    """The audience with the wave, the variant and the batch number of each reader.
-
-    *percent* of those who are due now come first, in batches of their own.
-    """
-    readers = audience(issue, now).cte("readers")
-    own_hour = and_(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
+def numbered(issue: Issue, who: Readers, now: datetime, cut: Cut) -> CTE:
+    """*who* with the wave, the variant and the batch number of each reader."""
+    readers = who.cte("readers")
     zone: ColumnElement[Any] = literal(NEWSLETTER_HOUR[0])
     hour: ColumnElement[Any] = literal(NEWSLETTER_HOUR[1])
-    if issue.timing is Timing.READER_HOUR:
+    if cut.own_hours:
+        own_hour = and_(readers.c.send_hour.is_not(None), readers.c.timezone.is_not(None))
         zone = case((own_hour, readers.c.timezone), else_=NEWSLETTER_HOUR[0])
         hour = case((own_hour, readers.c.send_hour), else_=NEWSLETTER_HOUR[1])
     # Scattered over old and new readers alike, and the same ones however often it is asked.
-    chosen = (readers.c.id * SCATTER % LARGE_PRIME) % 10_000 < round(percent * 100)
+    chosen = (readers.c.id * SCATTER % LARGE_PRIME) % 10_000 < round(cut.canary_percent * 100)
     later = case((and_(chosen, Wave.due_at <= now), 0), else_=1)
     one_group = (later, Wave.id, Variant.id)
     place = func.row_number().over(partition_by=one_group, order_by=readers.c.id)
@@ -155,7 +167,7 @@ def _numbered(issue: Issue, now: datetime, batch_size: int, percent: float) -> C
             Wave.due_at,
             Variant.id.label("variant_id"),
             later.label("later"),
-            case(((place - 1) % batch_size == 0, 1), else_=0).label("begins"),
+            case(((place - 1) % cut.batch_size == 0, 1), else_=0).label("begins"),
         )
         .select_from(readers)
         .join(Wave, and_(Wave.issue_id == issue.id, Wave.timezone == zone, Wave.send_hour == hour))
@@ -170,7 +182,8 @@ def _numbered(issue: Issue, now: datetime, batch_size: int, percent: float) -> C
         order_by=(placed.c.later, placed.c.wave_id, placed.c.variant_id, placed.c.subscription_id),
         rows=(None, 0),
     )
-    return select(placed, cast(number, Integer).label("number")).cte("numbered")
+    whole = cast(number, Integer) + cut.after
+    return select(placed, whole.label("number")).cte("numbered")
 
 
 def _canary_until(session: Session, issue: Issue, now: datetime) -> datetime | None:
@@ -186,7 +199,7 @@ def _canary_until(session: Session, issue: Issue, now: datetime) -> datetime | N
     return now + timedelta(minutes=minutes)
 
 
-def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
+def write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
     """Write the batches; how many, and for how many readers."""
     one_batch = (
         readers.c.number, readers.c.wave_id, readers.c.due_at, readers.c.variant_id,
@@ -219,7 +232,8 @@ def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, i
     return len(found), sum(row.readers for row in found)
 
 
-def _write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetime) -> int:
+def write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetime) -> int:
+    """Write a row for each reader; how many the issue has now."""
     rows = select(
         literal(issue.id),
         DeliveryBatch.id,

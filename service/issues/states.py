@@ -23,7 +23,8 @@ MOVES: dict[IssueState, frozenset[IssueState]] = {
     HELD: frozenset({APPROVED, SENDING, STOPPED}),
     SKIPPED: frozenset({DRAFT}),
     STOPPED: frozenset(),
-    SENT: frozenset(),
+    # What failed is tried again, or some who joined late get it too.
+    SENT: frozenset({SENDING}),
 }
 
 FROZEN = frozenset({APPROVED, SENDING, SENT, HELD, STOPPED})

@@ -20,6 +20,7 @@ ALLOWED = {
     ("sending", "sent"),
     ("sending", "held"),
     ("sending", "stopped"),
+    ("sent", "sending"),
     ("held", "approved"),
     ("held", "sending"),
     ("held", "stopped"),
@@ -46,7 +47,7 @@ def test_what_went_out_is_frozen_and_what_did_not_is_not() -> None:
 
 def test_it_says_what_is_possible_instead() -> None:
     with pytest.raises(IllegalMove) as caught:
-        check_move(IssueState.SENT, IssueState.SENDING)
-    assert str(caught.value) == ("The issue is sent and cannot become being sent: that is final.")
+        check_move(IssueState.STOPPED, IssueState.SENDING)
+    assert str(caught.value) == "The issue is stopped and cannot become being sent: that is final."
     with pytest.raises(IllegalMove, match="it can only become approved or skipped"):
         check_move(IssueState.DRAFT, IssueState.SENDING)

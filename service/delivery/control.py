@@ -1,0 +1,92 @@
+"""An operator's hand on deliveries: say what a stop leaves unsent, and try again what failed.
+
+The moves of the issue itself (hold, resume, stop, reopen) are those of ``issues.approve``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, exists, update
+from sqlalchemy.orm import Session
+
+from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
+
+FAILED = (DeliveryState.REJECTED, DeliveryState.GIVEN_UP)
+"""What can be tried again: surely not sent, and perhaps sent."""
+
+
+class NothingToRetry(ValueError):
+    """The issue is in no state in which anything is sent; the text says so."""
+
+
+def leave_unsent(session: Session, issue_id: int, now: datetime) -> int:
+    """Say of what a stopped issue still had to send that it was not sent; how many messages.
+
+    Exact once the stop is committed: a chunk that a worker marked before is waited for, and none
+    is marked after. What such a chunk gives back later is left unsent by the tick.
+    """
+    stopped = exists().where(Issue.id == issue_id, Issue.state == IssueState.STOPPED)
+    left = session.execute(
+        update(Delivery)
+        .where(Delivery.issue_id == issue_id, Delivery.state == DeliveryState.QUEUED, stopped)
+        .values(
+            state=DeliveryState.SKIPPED,
+            reason="The issue was stopped before this message went out.",
+            changed_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(DeliveryBatch)
+        .where(DeliveryBatch.issue_id == issue_id, DeliveryBatch.state == BatchState.READY, stopped)
+        .values(state=BatchState.DONE)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(left, CursorResult)
+    return left.rowcount
+
+
+def retry(session: Session, issue: Issue, failed: DeliveryState, now: datetime) -> int:
+    """Queue again what is in the state *failed*, one of :data:`FAILED`; how many.
+
+    Of ``given_up`` ones some readers may get a second copy, so only an editor asks for that. Raises
+    :class:`NothingToRetry` for an issue that was not sent, or was stopped.
+    """
+    assert failed in FAILED
+    session.flush()
+    session.refresh(issue, with_for_update={"of": Issue})
+    began = issue.audience_count is not None
+    if not began or issue.state not in {IssueState.SENDING, IssueState.SENT, IssueState.HELD}:
+        raise NothingToRetry(f"The issue is {issue.state.value}: nothing of it is sent again.")
+    again = session.execute(
+        update(Delivery)
+        .where(Delivery.issue_id == issue.id, Delivery.state == failed)
+        .values(
+            state=DeliveryState.QUEUED,
+            reason="Tried again at an editor's wish.",
+            resends=Delivery.resends + (1 if failed is DeliveryState.GIVEN_UP else 0),
+            changed_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(again, CursorResult)
+    if again.rowcount:
+        _reopen(session, issue, now)
+    return again.rowcount
+
+
+def _reopen(session: Session, issue: Issue, now: datetime) -> None:
+    queued = exists().where(
+        Delivery.batch_id == DeliveryBatch.id, Delivery.state == DeliveryState.QUEUED
+    )
+    session.execute(
+        update(DeliveryBatch)
+        .where(DeliveryBatch.issue_id == issue.id, DeliveryBatch.state == BatchState.DONE, queued)
+        .values(state=BatchState.READY, due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    issue.released_at = now
+    if issue.state is IssueState.SENT:
+        issue.state, issue.finished_at = IssueState.SENDING, None
+    session.flush()
