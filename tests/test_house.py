@@ -86,9 +86,12 @@ def test_it_knows_flask_below_the_web_alone() -> None:
     assert not strangers, strangers
 
 
-def test_it_knows_boto3_in_two_modules() -> None:
-    found = uses({"boto3", "botocore"})
-    assert set(found) == {"service/delivery/transports/ses.py", "service/events/queue.py"}, found
+def test_it_knows_boto3_in_three_modules() -> None:
+    assert set(uses({"boto3", "botocore"})) == {
+        "service/delivery/transports/ses.py",
+        "service/events/queue.py",
+        "service/provisioning/aws.py",
+    }
 
 
 def test_it_keeps_the_sandbox_apart() -> None:

@@ -23,8 +23,11 @@ COMMANDS = {
     "events": "service.cli.sending",
     "import": "service.cli.people",
     "export": "service.cli.people",
+    "suppression": "service.cli.suppressions",
     "user": "service.cli.people",
     "db": "service.cli.database",
+    "ses": "service.cli.ses",
+    "doctor": "service.cli.doctor",
 }
 
 

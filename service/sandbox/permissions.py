@@ -1,4 +1,4 @@
-"""What the caller's keys may not do: everything is allowed until a test takes it away."""
+"""What the caller's keys may do: everything, until a test takes some of it away."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Permissions:
 
     def __init__(self) -> None:
         self._denied: frozenset[str] = frozenset()
+        self._used: set[str] = set()
 
     def mount(self, router: Router) -> None:
         router.add("GET", "/control/permissions", self._show)
@@ -23,11 +24,12 @@ class Permissions:
 
     def require(self, action: str) -> None:
         """Raises :class:`Denied`."""
+        self._used.add(action)
         if action in self._denied:
             raise Denied(f"User: {CALLER} is not authorized to perform: {action}")
 
     def _show(self, _request: Request) -> Response:
-        return as_json({"denied": sorted(self._denied)})
+        return as_json({"denied": sorted(self._denied), "used": sorted(self._used)})
 
     def _change(self, request: Request) -> Response:
         """``{"denied": ["sns:CreateTopic"]}``: these and no others."""

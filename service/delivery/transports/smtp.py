@@ -71,6 +71,14 @@ class SmtpTransport:
         """SMTP tells no limits: BROADSHEET_MAX_SEND_RATE is all there is."""
         return Account(max_rate=self._max_rate)
 
+    def greet(self) -> str:
+        """Connect and log in, and send nothing; the server's host.
+
+        Raises OSError or :class:`smtplib.SMTPException`.
+        """
+        self._ready()
+        return self._parts.hostname or ""
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

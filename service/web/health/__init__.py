@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service.config import settings
 from service.db import read_scope
 from service.models import (
     Delivery,
@@ -24,6 +25,7 @@ from service.models import (
     Source,
     SourceState,
 )
+from service.provisioning.doctor.base_url import SITE_HEADER
 
 log = structlog.get_logger(__name__)
 health = Blueprint("health", __name__)
@@ -33,8 +35,9 @@ UNSETTLED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 @health.get("/healthz")
 def alive() -> Response:
-    """The process answers; it asks nobody else."""
-    return Response("alive\n", content_type="text/plain; charset=utf-8")
+    """The process answers, and says of which installation it is; it asks nobody else."""
+    ours = {SITE_HEADER: settings().site}
+    return Response("alive\n", headers=ours, content_type="text/plain; charset=utf-8")
 
 
 @health.get("/readyz")

@@ -1,0 +1,1 @@
+"""The way of SES's events to us: configuration set → SNS topic → SQS queue."""
