@@ -7,7 +7,9 @@ import email.policy
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 import pytest
 from redis import Redis
@@ -111,6 +113,22 @@ def test_it_keeps_a_refusal_to_the_reader_it_is_about(
     ]
 
 
+def test_it_sends_several_chunks_at_a_time_on_a_connection_each(
+    server: SmtpServer, transport: SmtpTransport
+) -> None:
+    chunks = [recipients(*(f"r{chunk}-{number}" for number in range(10))) for chunk in range(8)]
+    with ThreadPoolExecutor(4) as lanes:
+        outcomes = [one for chunk in lanes.map(partial(transport.send, SHIPMENT), chunks)
+                    for one in chunk]  # fmt: skip
+    assert verdicts(outcomes) == [Verdict.ACCEPTED] * 80
+    copies = {
+        message.recipients[0]: email.message_from_bytes(message.data)["X-Own"]
+        for message in server.received
+    }
+    assert copies == {one.address: one.headers["X-Own"] for chunk in chunks for one in chunk}
+    assert server.connections <= 4
+
+
 def test_it_does_not_know_what_became_of_a_message_whose_answer_is_lost(
     server: SmtpServer, transport: SmtpTransport
 ) -> None:
@@ -155,9 +173,10 @@ def test_it_halts_when_the_password_is_wrong(server: SmtpServer) -> None:
 def test_it_connects_again_when_the_server_has_hung_up_meanwhile(server: SmtpServer) -> None:
     transport = SmtpTransport(server.url, max_rate=None, timeout=5)
     transport.send(SHIPMENT, recipients("ada"))
-    assert transport._connection is not None
-    assert transport._connection.sock is not None
-    transport._connection.sock.shutdown(socket.SHUT_RDWR)
+    kept = transport._idle[0]._connection
+    assert kept is not None
+    assert kept.sock is not None
+    kept.sock.shutdown(socket.SHUT_RDWR)
     assert verdicts(transport.send(SHIPMENT, recipients("bob"))) == [Verdict.ACCEPTED]
     transport.close()
     assert server.connections == 2

@@ -1,4 +1,4 @@
-"""SMTP on a kept connection, for those without SES.
+"""SMTP on kept connections, for those without SES.
 
 SMTP has no events: a message that the server took is ``accepted`` and stays so. A connection that
 breaks after the message's final dot leaves its outcome unknown, as with SES.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import make_msgid, parseaddr
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from service.delivery.transports import (
     Account,
@@ -58,14 +60,15 @@ class SmtpTransport:
         self._parts = parts
         self._max_rate = max_rate
         self._timeout = timeout
-        self._connection: smtplib.SMTP | None = None
+        self._idle: deque[Line] = deque()
 
     def send(self, shipment: Shipment, recipients: Sequence[Recipient]) -> list[Outcome]:
         """See :class:`service.delivery.transports.Transport`."""
         with making():
             encoded = encode(shipment.mail)
             messages = [_message(shipment, encoded, recipient) for recipient in recipients]
-        return one_by_one(messages, self._one)
+        with self._line() as line:
+            return one_by_one(messages, line.send)
 
     def account(self) -> Account:
         """SMTP tells no limits: BROADSHEET_MAX_SEND_RATE is all there is."""
@@ -76,17 +79,44 @@ class SmtpTransport:
 
         Raises OSError or :class:`smtplib.SMTPException`.
         """
-        self._ready()
+        with self._line() as line:
+            line.ready()
         return self._parts.hostname or ""
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        """A line of this caller's own: several chunks are sent at a time."""
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = Line(self._parts, self._timeout)
+        try:
+            yield line
+        finally:
+            self._idle.append(line)
+
+
+class Line:
+    """A connection to the server, made when it is needed. SMTP is one dialogue: one at a time."""
+
+    def __init__(self, parts: SplitResult, timeout: float) -> None:
+        self._parts = parts
+        self._timeout = timeout
+        self._connection: smtplib.SMTP | None = None
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _one(self, message: Message) -> Outcome:
+    def send(self, message: Message) -> Outcome:
+        """Hand *message* over; what became of it."""
         try:
-            connection = self._ready()
+            connection = self.ready()
         except WRONG_SETTINGS as error:
             self.close()
             return Outcome(Verdict.HALT, reason=f"Check BROADSHEET_SMTP_URL, then resume: {error}")
@@ -110,7 +140,7 @@ class SmtpTransport:
             return Outcome(Verdict.UNKNOWN, reason=f"The SMTP server gave no answer: {error}")
         return Outcome(Verdict.ACCEPTED, message_id=message.message_id)
 
-    def _ready(self) -> smtplib.SMTP:
+    def ready(self) -> smtplib.SMTP:
         """The kept connection when it still answers, else a new one."""
         if self._connection is not None:
             try:
