@@ -65,6 +65,8 @@ class Nameserver:
                 question, sender = self._udp.recvfrom(65_535)
             except OSError:
                 return
+            if not question:  # the socket was shut down
+                return
             answer = self._answer(question)
             if answer is not None:
                 try:
