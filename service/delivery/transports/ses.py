@@ -7,6 +7,7 @@ sent three times. What a lost answer means is decided by us, from SES's events.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -24,7 +25,6 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProxyConnectionError,
-    SSLError,
 )
 
 from service.delivery.transports import (
@@ -45,7 +45,7 @@ from service.message.ses_template import DEFAULTS, SesTemplate
 BULK_MAX = 50  # SendBulkEmail, "BulkEmailEntries": at most 50; the SDK does not check it
 CONNECT_TIMEOUT = 5
 
-NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError)
+NEVER_CONNECTED = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 """No connection came about, so SES has nothing of it."""
 
 NEVER_CALLED = (NoCredentialsError, PartialCredentialsError, NoRegionError, ParamValidationError)
@@ -218,13 +218,23 @@ class SesTransport:
                 told.get("Error", {}).get("Message", ""),
                 told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
             )
-        except NEVER_CONNECTED as error:
-            return Outcome(Verdict.LATER, reason=f"SES could not be reached: {error}")
         except NEVER_CALLED as error:
             return Outcome(Verdict.HALT, reason=f"SES was not called: {error}")
         except BotoCoreError as error:
+            if isinstance(error, NEVER_CONNECTED) or _not_trusted(error):
+                return Outcome(Verdict.LATER, reason=f"SES could not be reached: {error}")
             return Outcome(Verdict.UNKNOWN, reason=f"SES gave no answer: {error}")
         return answer
+
+
+def _not_trusted(error: BaseException | None) -> bool:
+    """Whether the certificate was refused: the one error of TLS that surely precedes a request.
+
+    Any other may be about the answer, to a call that SES has taken.
+    """
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @lru_cache(maxsize=16)
