@@ -49,6 +49,20 @@ def test_it_holds_the_issue_when_ses_knows_nothing_of_the_keys(
         assert states(session, issue.id) == [DeliveryState.QUEUED] * 2
 
 
+def test_it_holds_the_issue_when_its_sender_is_not_verified(
+    sender: Sender, planned_issue: Planned, claim: Claimer, database: Engine
+) -> None:
+    issue = planned_issue(count=2, from_address="report@news.unverified.example")
+    taken = claim()
+    assert taken is not None
+    assert sender.send_batch(taken) == {"halt": 2}
+    with Session(database) as session:
+        held = session.get_one(Issue, issue.id)
+        assert held.state is IssueState.HELD
+        assert "Verify the sender's address" in (held.reason or "")
+        assert states(session, issue.id) == [DeliveryState.QUEUED] * 2
+
+
 def test_it_tells_refused_keys_from_a_ses_that_is_away(
     sender: Sender, redis: Redis, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

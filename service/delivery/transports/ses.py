@@ -141,7 +141,7 @@ class SesTransport:
         with making():
             request = self._bulk_request(shipment, recipients)
         self._prepared.body = json.dumps(request).encode()
-        answer = self._call(self._client.send_bulk_email, EMPTY)
+        answer = self._call(self._client.send_bulk_email, EMPTY, shipment.sender)
         if isinstance(answer, Outcome):
             return [answer] * len(recipients)
         results = answer.get("BulkEmailEntryResults", [])
@@ -150,7 +150,10 @@ class SesTransport:
             return [Outcome(Verdict.UNKNOWN, reason=reason)] * len(recipients)
         return [
             ses_errors.of_entry(
-                result.get("Status", ""), result.get("MessageId"), result.get("Error")
+                result.get("Status", ""),
+                result.get("MessageId"),
+                result.get("Error"),
+                sender=shipment.sender,
             )
             for result in results
         ]
@@ -171,7 +174,7 @@ class SesTransport:
         }
 
     def _single(self, request: Mapping[str, Any]) -> Outcome:
-        answer = self._call(self._client.send_email, request)
+        answer = self._call(self._client.send_email, request, request["FromEmailAddress"])
         if isinstance(answer, Outcome):
             return answer
         if not answer.get("MessageId"):  # a proxy's page has status 200 too
@@ -207,7 +210,7 @@ class SesTransport:
         return found
 
     @staticmethod
-    def _call(operation: Any, request: Mapping[str, Any]) -> dict[str, Any] | Outcome:
+    def _call(operation: Any, request: Mapping[str, Any], sender: str) -> dict[str, Any] | Outcome:
         """SES's answer, or the outcome that the lack of one means for every recipient."""
         try:
             answer: dict[str, Any] = operation(**request)
@@ -217,6 +220,7 @@ class SesTransport:
                 told.get("Error", {}).get("Code", ""),
                 told.get("Error", {}).get("Message", ""),
                 told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
+                sender=sender,
             )
         except NEVER_CALLED as error:
             return Outcome(Verdict.HALT, reason=f"SES was not called: {error}")

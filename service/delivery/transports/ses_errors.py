@@ -1,11 +1,13 @@
 """What each error of SES means for a message. Pure; a test holds it against botocore's own model.
 
-Sources: the SES v2 API reference, pages "SendEmail", "SendBulkEmail" and "BulkEmailEntryResult".
+Sources: the SES v2 API reference, pages "SendEmail", "SendBulkEmail", "BulkEmailEntryResult" and
+"Common Errors".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parseaddr
 
 from service.delivery.transports import Outcome, Verdict
 
@@ -39,6 +41,15 @@ CALL: Mapping[str, Verdict] = {
 }
 """Errors that refuse a whole call. None of them is given once a message has been taken."""
 
+COMMON: Mapping[str, Verdict] = {
+    "ThrottlingException": Verdict.LATER,
+    "Throttling": Verdict.LATER,
+    "ValidationError": Verdict.HALT,
+    "ValidationException": Verdict.HALT,
+    "InvalidAction": Verdict.HALT,
+}
+"""What any AWS API may say before it looks at the mail; the model of SES does not list these."""
+
 REMEDY: Mapping[str, str] = {
     "ACCOUNT_DAILY_QUOTA_EXCEEDED": (
         "It goes on by itself when the rolling 24-hour quota has room. AWS gives more on request."
@@ -53,13 +64,21 @@ REMEDY: Mapping[str, str] = {
     "CONFIGURATION_SET_NOT_FOUND": "Make the configuration set, or set its name, then resume.",
     "NotFoundException": "Make the configuration set, or set its name, then resume.",
     "CONFIGURATION_SET_SENDING_PAUSED": "Enable sending in the configuration set, then resume.",
+    "RequestExpired": "Set the clock of this machine, then resume.",
     "UnrecognizedClientException": "Check the AWS keys and the region, then resume.",
     "AccessDeniedException": (
         "Allow these keys ses:SendEmail, ses:SendBulkEmail and ses:GetAccount, then resume."
     ),
 }
 
-THROTTLES = frozenset({"ACCOUNT_THROTTLED", "TooManyRequestsException"})
+UNVERIFIED = "is not verified"
+"""SES's words for a sender that may not be used, and in SES's sandbox for a reader."""
+
+VERIFY_SENDER = "Verify the sender's address or its domain in SES, then resume."
+
+THROTTLES = frozenset(
+    {"ACCOUNT_THROTTLED", "TooManyRequestsException", "ThrottlingException", "Throttling"}
+)
 """We spoke too fast; all workers slow down."""
 
 CREDENTIALS = frozenset(
@@ -71,6 +90,11 @@ CREDENTIALS = frozenset(
         "ExpiredTokenException",
         "AccessDeniedException",
         "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
     }
 )
 """Refused before SES looked at the mail: the same for every message, so all sending halts."""
@@ -80,16 +104,20 @@ NO_KEYS = "Set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then res
 SERVER_ERROR = 500
 
 
-def of_entry(status: str, message_id: str | None, error: str | None) -> Outcome:
+def of_entry(
+    status: str, message_id: str | None, error: str | None, *, sender: str = ""
+) -> Outcome:
     """The outcome of one entry of a bulk answer. A status that is not known is unknown."""
     verdict = ENTRY.get(status, Verdict.UNKNOWN)
     if verdict is Verdict.ACCEPTED:
         return Outcome(verdict, message_id=message_id)
+    if verdict is Verdict.REJECTED and _refuses_sender(error or "", sender):
+        return Outcome(Verdict.HALT, reason=f"{_sentence(status, error)} {VERIFY_SENDER}")
     return Outcome(verdict, reason=_sentence(status, error), throttled=status in THROTTLES)
 
 
-def of_call(code: str, message: str, http_status: int) -> Outcome:
-    """The outcome for every recipient of a call that SES refused.
+def of_call(code: str, message: str, http_status: int, *, sender: str = "") -> Outcome:
+    """The outcome for every recipient of a call that SES refused; *sender* is its From.
 
     The daily quota comes with the rate's code and tells itself apart by its words only. A 5xx says
     nothing about whether the message was taken.
@@ -101,7 +129,23 @@ def of_call(code: str, message: str, http_status: int) -> Outcome:
         return Outcome(Verdict.PARK, reason=_sentence("ACCOUNT_DAILY_QUOTA_EXCEEDED", message))
     if code in CREDENTIALS:
         return Outcome(Verdict.HALT, reason=reason)
-    return Outcome(CALL.get(code, Verdict.UNKNOWN), reason=reason, throttled=code in THROTTLES)
+    verdict = CALL.get(code) or COMMON.get(code, Verdict.UNKNOWN)
+    if verdict is Verdict.REJECTED and _refuses_sender(message, sender):
+        return Outcome(Verdict.HALT, reason=f"{reason} {VERIFY_SENDER}")
+    return Outcome(verdict, reason=reason, throttled=code in THROTTLES)
+
+
+def _refuses_sender(message: str, sender: str) -> bool:
+    """Whether a message was rejected for its sender: then every other one would be as well.
+
+    SES names those that are not verified; in its sandbox the reader may be one of them, and when
+    there are too many it ends in dots. Where it names nobody it is taken to mean the sender.
+    """
+    _, told, named = message.lower().partition(UNVERIFIED)
+    if not told:
+        return False
+    in_full = "@" in named and not named.rstrip().endswith("...")
+    return not in_full or parseaddr(sender)[1].lower() in named
 
 
 def refusal(code: str, message: str) -> str | None:
