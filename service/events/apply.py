@@ -58,7 +58,7 @@ def apply_events(events: Sequence[Waiting], now: datetime) -> int:
         try:
             applied += _apply([event], now, wait=True)[0]
         except SQLAlchemyError as error:
-            log.warning("event.not_applied", event=event.id, error=str(error))
+            log.warning("event.not_applied", event_id=event.id, error=str(error))
     return applied
 
 

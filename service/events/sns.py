@@ -40,8 +40,11 @@ SIGNED: Mapping[Kind, tuple[str, ...]] = {
 
 AMAZON_HOST = re.compile(r"sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 LONGEST_URL = 2048
-FRESH = timedelta(hours=24)
-"""SNS tries an endpoint for an hour at most; the rest is slack for clocks."""
+OLDEST = timedelta(hours=2)
+"""A post keeps the time at which it was published, and SNS tries an endpoint for an hour at most:
+what is older was recorded and is played back. The second hour is slack for clocks."""
+AHEAD = timedelta(minutes=15)
+"""Nothing is published in the future; this is slack for clocks alone."""
 
 
 class Refused(ValueError):
@@ -133,12 +136,14 @@ def _check_complete(document: Mapping[str, str], kind: Kind) -> None:
 
 def _check_fresh(timestamp: str, now: datetime) -> None:
     try:
-        at = datetime.fromisoformat(timestamp)
-        age = abs(now - at)
+        age = now - datetime.fromisoformat(timestamp)
     except (ValueError, TypeError) as error:
         raise Refused(f"no readable Timestamp: {timestamp[:60]!r}") from error
-    if age > FRESH:
-        raise Refused(f"its Timestamp {timestamp} is more than a day from now")
+    if not -AHEAD <= age <= OLDEST:
+        raise Refused(
+            f"its Timestamp {timestamp[:60]!r} is more than {OLDEST} old or {AHEAD} ahead of our "
+            "clock"
+        )
 
 
 def _check_host(url: str, extra_endpoint: str | None, suffix: str = "") -> None:

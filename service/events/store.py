@@ -66,17 +66,24 @@ def waiting_events(session: Session, limit: int = 500, after: int = 0) -> list[W
 
     One that cannot be read any more, since an older version of ours kept it, is left out.
     """
-    found = session.connection().execute(
-        select(EVENTS.c.id, EVENTS.c.received_at, EVENTS.c.raw)
-        .where(EVENTS.c.outcome == EventOutcome.WAITING, EVENTS.c.id > after)
-        .order_by(EVENTS.c.id)
-        .limit(limit)
-    )
-    waiting: list[Waiting] = []
-    for event_id, received_at, raw in found:
-        with contextlib.suppress(UnreadableEvent):
-            waiting.append(Waiting(event_id, received_at, raw, parse_event(raw)))
-    return waiting
+    while True:
+        found = (
+            session.connection()
+            .execute(
+                select(EVENTS.c.id, EVENTS.c.received_at, EVENTS.c.raw)
+                .where(EVENTS.c.outcome == EventOutcome.WAITING, EVENTS.c.id > after)
+                .order_by(EVENTS.c.id)
+                .limit(limit)
+            )
+            .all()
+        )
+        waiting: list[Waiting] = []
+        for event_id, received_at, raw in found:
+            with contextlib.suppress(UnreadableEvent):
+                waiting.append(Waiting(event_id, received_at, raw, parse_event(raw)))
+        if waiting or not found:
+            return waiting
+        after = found[-1].id
 
 
 @lru_cache
