@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from service.db import session_scope
 from service.delivery.canary import judge_canaries
 from service.delivery.claim import due_issues_with_batches, release_expired
 from service.delivery.finish import drop_stopped, finish_issues
+from service.delivery.lag import grace_now
 from service.delivery.late import skip_late
 from service.delivery.notices import due_notices, tend_notices
 from service.delivery.reconcile import reconcile_unknown
@@ -47,9 +48,9 @@ def ring_for_what_is_due(now: datetime) -> None:
 
 def sweep(now: datetime) -> None:
     """Move on what nobody holds any more: leases, unknown rows, stored events, finished issues."""
-    grace = timedelta(minutes=settings().grace_minutes)
     apply_waiting(now)
     with session_scope() as session:
+        grace = grace_now(session, settings(), now)
         released = release_expired(session, now)
         again, never = reconcile_unknown(session, now, grace)
         notices = tend_notices(session, now, grace)

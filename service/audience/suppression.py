@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session
 from service.audience.addresses import Address, address_hash
 from service.config import settings
 from service.db import insert_ignoring
-from service.models import Audit, Suppression, SuppressionReason
+from service.models import (
+    Audit,
+    Newsletter,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
 
 
 def hash_of(address: Address) -> str:
@@ -86,3 +94,44 @@ def lifted_at(session: Session, email_hash: str) -> datetime | None:
             Audit.action == LIFTED, Audit.subject == email_hash
         )
     )
+
+
+class Suppressed(NamedTuple):
+    """One line of the list of whom nothing is sent to."""
+
+    at: datetime
+    reason: SuppressionReason
+    detail: str
+    email_hash: str
+    email: str | None
+    """None once the reader's data are deleted."""
+
+
+def latest(session: Session, limit: int) -> tuple[int, list[Suppressed]]:
+    """How many addresses are suppressed, and the latest of them."""
+    total = session.execute(select(func.count()).select_from(Suppression)).scalar_one()
+    found = session.execute(
+        select(
+            Suppression.created_at,
+            Suppression.reason,
+            Suppression.detail,
+            Suppression.email_hash,
+            Subscriber.email,
+        )
+        .outerjoin(Subscriber, Subscriber.email_hash == Suppression.email_hash)
+        .order_by(Suppression.id.desc())
+        .limit(limit)
+    )
+    return total, [Suppressed(*row) for row in found]
+
+
+def standing_of(session: Session, address: Address) -> list[tuple[str, SubscriptionState]]:
+    """The newsletters that *address* ever subscribed to, and how that stands."""
+    found = session.execute(
+        select(Newsletter.slug, Subscription.state)
+        .join(Subscription, Subscription.newsletter_id == Newsletter.id)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscriber.email_key == address.key)
+        .order_by(Newsletter.slug)
+    )
+    return [(slug, state) for slug, state in found]

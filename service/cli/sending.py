@@ -62,12 +62,15 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status_command(issue: str | None, as_json: bool) -> None:
     """What became of an issue's messages; of the latest issue unless one is named."""
+    from service.config import settings
     from service.db import read_scope
     from service.delivery.finish import counts
+    from service.delivery.lag import what_is_behind
 
     ready()
     with read_scope() as session:
         found = issue_named(session, issue)
+        behind = what_is_behind(session, settings(), datetime.now(UTC))
         tally = {state.value: count for state, count in counts(session, found.id).items()}
         name = f"{found.newsletter.slug}/{found.number}"
         report = {
@@ -77,6 +80,7 @@ def status_command(issue: str | None, as_json: bool) -> None:
             "reason": found.reason,
             "planned": found.audience_count,
             "deliveries": tally,
+            "events": behind or "in time",
         }
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))
@@ -90,6 +94,8 @@ def status_command(issue: str | None, as_json: bool) -> None:
         if count:
             click.echo(f"{count:>9,}  {state.replace('_', ' ')}")
     click.echo(f"{sum(tally.values()):>9,}  in all, of {report['planned']:,} planned")
+    if behind:
+        click.echo(behind)
 
 
 @click.command("events")

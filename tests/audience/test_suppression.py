@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.audience.suppression import is_suppressed, lift, suppress
+from service.audience.suppression import is_suppressed, lift, lifted_at, suppress
 from service.models import Audit, Suppression, SuppressionReason
 
 ANN = "a" * 64
@@ -50,3 +50,20 @@ def test_it_lifts_with_a_note_of_why(session: Session, now: datetime) -> None:
 def test_it_has_nothing_to_lift(session: Session, now: datetime) -> None:
     assert lift(session, ANN, "why", now) is False
     assert session.scalars(select(Audit)).all() == []
+
+
+@pytest.mark.parametrize("why", ["", "  "])
+def test_it_lifts_nothing_without_a_reason(session: Session, now: datetime, why: str) -> None:
+    suppress(session, ANN, BOUNCE, "550 no such user", now)
+    with pytest.raises(ValueError, match="say why"):
+        lift(session, ANN, why, now)
+    assert is_suppressed(session, ANN)
+
+
+def test_it_knows_when_an_address_was_last_let_go(session: Session, now: datetime) -> None:
+    assert lifted_at(session, ANN) is None
+    for day in (1, 2):
+        suppress(session, ANN, BOUNCE, "550 no such user", now)
+        lift(session, ANN, "why", now + timedelta(days=day))
+    assert lifted_at(session, ANN) == now + timedelta(days=2)
+    assert lifted_at(session, "b" * 64) is None

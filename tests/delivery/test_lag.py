@@ -1,0 +1,187 @@
+"""Whether SES's events come in as they should, and how long a message waits for its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from service.config import Settings
+from service.db import session_scope
+from service.delivery.claim import Claim, give_back
+from service.delivery.lag import Lag, behind, grace_for, grace_now, measure, what_is_behind
+from service.delivery.reconcile import reconcile_unknown
+from service.models import (
+    BatchState,
+    Delivery,
+    DeliveryBatch,
+    DeliveryState,
+    Event,
+    EventOutcome,
+    Issue,
+)
+
+Planned = Callable[..., Issue]
+S = DeliveryState
+GRACE = timedelta(minutes=20)
+LONG = timedelta(hours=2)
+MINUTE = timedelta(minutes=1)
+HEARS = Settings(sqs_queue_url="http://127.0.0.1/queue", grace_minutes=20)
+
+
+@pytest.mark.parametrize(
+    ("lag", "said", "grace"),
+    [
+        (Lag(), None, GRACE),
+        (Lag(heard=1000), None, GRACE),
+        (Lag(heard=90, silent=10, silent_for=LONG), None, GRACE),  # slow hosts, lost ones
+        (
+            Lag(heard=89, silent=11, silent_for=30 * MINUTE),
+            "SES has said nothing about 11 of the last 100 messages for up to 30 minutes",
+            LONG,
+        ),
+        (
+            Lag(silent=1, silent_for=6 * MINUTE),
+            "SES has said nothing about 1 of the last 1 messages for up to 6 minutes",
+            LONG,
+        ),
+        (Lag(heard=1000, waiting_for=5 * MINUTE), None, GRACE),
+        (
+            Lag(heard=1000, waiting_for=6 * MINUTE),
+            "stored events have waited 6 minutes to be applied",
+            LONG,
+        ),
+    ],
+)
+def test_it_waits_longer_while_events_are_behind(
+    lag: Lag, said: str | None, grace: timedelta
+) -> None:
+    assert behind(lag, GRACE) == said
+    assert grace_for(lag, GRACE) == grace
+
+
+@pytest.fixture
+def sent(
+    database: Engine, planned_issue: Planned, claim: Callable[[], Claim | None], now: datetime
+) -> list[int]:
+    """Ten messages that SES took, the last with an answer that was lost; nothing is heard yet."""
+    planned_issue(count=10)
+    taken = claim()
+    assert taken is not None
+    with session_scope() as session:
+        give_back(session, taken, due_at=None)
+        session.execute(
+            update(Delivery).values(state=S.ACCEPTED, attempt=1, message_id="m", changed_at=now)
+        )
+        ids = list(session.scalars(select(Delivery.id).order_by(Delivery.id)))
+        session.execute(update(Delivery).where(Delivery.id == ids[-1]).values(state=S.UNKNOWN))
+    return ids
+
+
+def heard_of(ids: list[int], now: datetime, outcome: EventOutcome = EventOutcome.APPLIED) -> None:
+    with session_scope() as session:
+        session.add_all(
+            Event(
+                dedupe_key=f"{outcome.value}{row_id}",
+                received_at=now,
+                raw="{}",
+                kind="Send",
+                delivery_id=row_id,
+                outcome=outcome,
+            )
+            for row_id in ids
+        )
+
+
+def measured(now: datetime) -> Lag:
+    with session_scope() as session:
+        return measure(session, now, GRACE)
+
+
+def decided(now: datetime, settings: Settings = HEARS) -> tuple[int, int]:
+    with session_scope() as session:
+        return reconcile_unknown(session, now, grace_now(session, settings, now))
+
+
+def test_it_leaves_events_a_few_minutes(sent: list[int], now: datetime) -> None:
+    assert measured(now + 5 * MINUTE) == Lag()
+    assert measured(now + 6 * MINUTE) == Lag(silent=9, silent_for=6 * MINUTE)
+
+
+def test_it_counts_who_was_heard_of_in_any_way(
+    database: Engine, sent: list[int], now: datetime
+) -> None:
+    heard_of(sent[:4], now)
+    with Session(database) as session, session.begin():
+        moved = update(Delivery).where(Delivery.id.in_(sent[4:6]))
+        session.execute(moved.values(state=S.DELIVERED))
+    assert measured(now + 6 * MINUTE) == Lag(heard=6, silent=3, silent_for=6 * MINUTE)
+
+
+def test_it_speaks_of_a_message_when_the_others_were_heard_of(
+    sent: list[int], now: datetime
+) -> None:
+    heard_of(sent[:9], now)
+    assert decided(now + GRACE) == (0, 0)
+    assert decided(now + GRACE + MINUTE) == (0, 1)
+
+
+def test_it_holds_its_tongue_while_nothing_was_heard_of_any(sent: list[int], now: datetime) -> None:
+    later = now + GRACE + MINUTE
+    assert decided(later) == (0, 0)
+    assert decided(now + LONG) == (0, 0)
+    heard_of(sent[:9], later)
+    assert decided(later) == (0, 1), "events are back, and none is about this one"
+
+
+def test_it_does_not_wait_for_ever_for_events_that_never_come(
+    sent: list[int], now: datetime
+) -> None:
+    assert decided(now + LONG + MINUTE) == (0, 1)
+
+
+def test_it_holds_its_tongue_while_stored_events_wait(sent: list[int], now: datetime) -> None:
+    heard_of(sent[:9], now)
+    heard_of(sent[:1], now, EventOutcome.WAITING)
+    assert measured(now + 6 * MINUTE).waiting_for == 6 * MINUTE
+    assert decided(now + GRACE + MINUTE) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "deaf",
+    [
+        Settings(transport="smtp", smtp_url="smtp://127.0.0.1", sqs_queue_url="http://x/q"),
+        Settings(sqs_queue_url="", sns_topic_arns=""),
+    ],
+    ids=["smtp", "no events set up"],
+)
+def test_it_waits_no_longer_where_no_events_come(
+    sent: list[int], now: datetime, deaf: Settings
+) -> None:
+    assert decided(now + GRACE + MINUTE, deaf) == (0, 1)
+    with session_scope() as session:
+        assert what_is_behind(session, deaf, now + LONG) is None
+
+
+def test_it_tells_an_operator_what_is_behind_and_what_to_look_at(
+    sent: list[int], now: datetime
+) -> None:
+    with session_scope() as session:
+        assert what_is_behind(session, HEARS, now) is None
+        assert what_is_behind(session, HEARS, now + 30 * MINUTE) == (
+            "Events of SES are behind: SES has said nothing about 9 of the last 9 messages for up "
+            "to 30 minutes. Messages with an unknown outcome wait 120 minutes instead of 20 "
+            "minutes. See that `broadsheet events` runs, or that SNS reaches /hooks/ses."
+        )
+
+
+def test_it_looks_at_what_was_sent_lately_alone(
+    database: Engine, sent: list[int], now: datetime
+) -> None:
+    assert measured(now + timedelta(hours=7)) == Lag()
+    with Session(database) as session, session.begin():
+        session.execute(update(DeliveryBatch).values(state=BatchState.CLAIMED))
+    assert measured(now + 6 * MINUTE) == Lag(), "it is being sent"
