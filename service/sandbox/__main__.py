@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leave.set())
     try:
-        sandbox = Sandbox(date=asked.date, host=asked.host, port=asked.port)
+        wired = not asked.new_account
+        sandbox = Sandbox(date=asked.date, host=asked.host, port=asked.port, wired=wired)
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot listen on {asked.host}:{asked.port}: {error}\n")
         return 1
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         type=date.fromisoformat,
         default=datetime.now(UTC).date(),
         help="the newsroom's day 0, such as 2026-11-20; today unless given",
+    )
+    parser.add_argument(
+        "--new-account", action="store_true", help="without set, topic and queue: for a set-up"
     )
     parser.add_argument("--ready-file", type=Path, help="gets the URL once it answers")
     return parser

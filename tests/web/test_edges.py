@@ -67,6 +67,10 @@ def test_it_is_alive_and_ready(client: FlaskClient) -> None:
     assert client.get("/readyz").text == "ready\n"
 
 
+def test_it_says_of_which_installation_it_is(client: FlaskClient) -> None:
+    assert client.get("/healthz").headers["Broadsheet-Site"] == config.settings().site
+
+
 def test_it_is_not_ready_without_its_database(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

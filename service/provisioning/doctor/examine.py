@@ -73,7 +73,8 @@ def examine(settings: Settings, options: Options) -> Iterator[Finding]:
     if settings.transport == "smtp":
         yield judge_smtp(ask_smtp(settings), rate_is_set=settings.max_send_rate is not None)
         yield from _records(lookup, known)
-        yield judge_clock(_beside(database))
+        if beside := _beside(database):
+            yield judge_clock(beside)
         return
     region = aws_region()
     if region is None:
