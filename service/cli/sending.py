@@ -80,7 +80,7 @@ def status_command(issue: str | None, as_json: bool) -> None:
             "reason": found.reason,
             "planned": found.audience_count,
             "deliveries": tally,
-            "events": behind or "in time",
+            "events_behind": behind,
         }
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False))

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from datetime import datetime
 from typing import Any
 
@@ -277,3 +278,39 @@ def test_it_leaves_a_long_poll_at_once_when_it_is_interrupted(
         signal.signal(signal.SIGUSR1, before)
         polling._client.close()
     assert time.monotonic() - started < 10
+
+
+def test_it_takes_a_full_queue_in_ever_larger_rounds(
+    queue_url: str, database: Engine, delivery: Delivery, now: datetime
+) -> None:
+    """And what it received ahead of its time is kept, applied and deleted like the rest."""
+    told = [event("Open", {"delivery": delivery.id}, timestamp=f"{n}") for n in range(75)]
+    put(queue_url, *told)
+    polling = poller(queue_url, now)
+    rounds = list(iter(polling.poll_once, 0))
+    assert rounds == [10, 20, 40, 5]
+    assert waiting(queue_url) == 0
+    with Session(database) as session:
+        assert session.execute(select(func.count()).select_from(Event)).scalar_one() == 75
+        assert not session.scalars(
+            select(Event.id).where(Event.outcome == EventOutcome.WAITING)
+        ).all()
+
+
+def test_it_loses_nothing_of_what_it_received_ahead_when_it_fails(
+    queue_url: str, database: Engine, delivery: Delivery, now: datetime
+) -> None:
+    told = [event("Open", {"delivery": delivery.id}, timestamp=f"{n}") for n in range(30)]
+    put(queue_url, *told)
+    first = poller(queue_url, now)
+    assert first.poll_once() == 10
+    # The process ends here, with the next twenty in hand.
+    wait([*first._ahead])
+    assert waiting(queue_url) == 20
+    second = poller(queue_url, now, wait=5)
+    deadline = time.monotonic() + 30
+    while waiting(queue_url):
+        assert time.monotonic() < deadline, waiting(queue_url)
+        second.poll_once()
+    with Session(database) as session:
+        assert session.execute(select(func.count()).select_from(Event)).scalar_one() == 30

@@ -32,6 +32,13 @@ SOFT = ["General", "MailboxFull", "MessageTooLarge", "ContentRejected", "Attachm
         ("Complaint", {"complaintFeedbackType": None}, Evidence.COMPLAINED, True, "complaint"),
         ("Complaint", {"complaintFeedbackType": "not-spam"}, None, False, "not-spam"),
         ("Complaint", {"complaintFeedbackType": "auth-failure"}, None, False, "auth-failure"),
+        (
+            "Complaint",
+            {"complaintSubType": "OnAccountSuppressionList"},
+            Evidence.BOUNCED,
+            True,
+            "Complaint/OnAccountSuppressionList",
+        ),
         *(
             (
                 "Bounce",
