@@ -29,7 +29,8 @@ def doctor(run: Callable[..., Result], nameserver: Nameserver) -> Doctor:
     """Runs it for a program; the findings by their check."""
 
     def examine(*options: str) -> Findings:
-        result = run("doctor", "--json", "--resolver", nameserver.address, *options)
+        common = ["--json", "--timeout", "6", "--resolver", nameserver.address]
+        result = run("doctor", *common, *options)
         found = {row["check"]: row for row in json.loads(result.stdout)}
         failures = [row for row in found.values() if row["status"] == "failed"]
         assert result.exit_code == (1 if failures else 0), result.stdout
@@ -78,19 +79,19 @@ def test_it_finds_all_that_sending_depends_on(ready: Sandbox, doctor: Doctor) ->
         "SPF and MX mail.example.org": "ok",
         "SPF news.example.org": "ok",
         "DMARC news.example.org": "ok",
-        "events (delivery)": "ok",
+        "events (delivery)": "warning",  # nobody else takes from the queue
         "clock": "ok",
     }
 
 
 def test_it_tries_a_bounce_as_well_when_it_is_asked_to(ready: Sandbox, doctor: Doctor) -> None:
-    assert statuses(doctor("--thorough"))["events (bounce)"] == "ok"
+    assert "came back" in doctor("--thorough")["events (bounce)"]["said"]
 
 
 def test_it_prints_a_line_each_with_what_to_do(
     ready: Sandbox, run: Callable[..., Result], nameserver: Nameserver
 ) -> None:
-    result = run("doctor", "--resolver", nameserver.address)
+    result = run("doctor", "--timeout", "6", "--resolver", nameserver.address)
     lines = result.stdout.splitlines()
     assert len(lines) == 14
     [line] = [line for line in lines if "base URL" in line]
@@ -125,6 +126,16 @@ def test_it_sees_that_events_do_not_come(ready: Sandbox, doctor: Doctor) -> None
     found = doctor("--timeout", "1")["events (delivery)"]
     assert found["status"] == "failed"
     assert "no event came" in found["said"]
+
+
+def test_it_takes_a_verified_domain_for_an_address_that_is_not(
+    ready: Sandbox, doctor: Doctor, client: Callable[[str], Any]
+) -> None:
+    client("sesv2").create_email_identity(EmailIdentity="report@news.example.org")
+    pending = {"VerifiedForSendingStatus": False}
+    ask(ready.url, "/control/identities/report@news.example.org", pending)
+    found = doctor()["sender report@news.example.org"]
+    assert (found["status"], found["said"]) == ("ok", "Verified by example.org.")
 
 
 def test_it_calls_what_it_may_not_look_at_unknown(

@@ -46,6 +46,8 @@ def test_it_judges_spf_of_the_domain_in_from(texts: Texts, status: Status, told:
         ([SPF], [HOST.upper()], Status.OK, HOST),
         ([], [HOST], Status.FAILED, "no SPF record"),
         (["v=spf1 -all"], [HOST], Status.FAILED, "does not name SES"),
+        (["v=spf1 include:_spf.example.org -all"], [HOST], Status.WARNING, "does not name SES"),
+        (["v=spf1 redirect=_spf.example.org"], [HOST], Status.WARNING, "does not name SES"),
         ([SPF, SPF], [HOST], Status.FAILED, "2 SPF records"),
         ([SPF], [], Status.FAILED, "MX is missing"),
         ([SPF], ["mail.example.org"], Status.FAILED, f"MX 10 {HOST} and no other"),

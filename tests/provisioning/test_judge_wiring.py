@@ -119,6 +119,12 @@ def test_it_judges_a_round_trip(
     assert told in finding.line()
 
 
+def test_it_warns_where_it_had_to_take_the_event_itself() -> None:
+    finding = judge_round_trip("Delivery", RoundTrip(TAKEN, {"Delivery": 11.0}, 60.0, by_us=True))
+    assert finding.status is Status.WARNING
+    assert "Start `broadsheet events`" in finding.todo
+
+
 def test_it_calls_a_trip_that_was_not_made_unknown() -> None:
     finding = judge_round_trip("Bounce", Unread("No message was sent."))
     assert finding.line() == "unknown  events (bounce): No message was sent."

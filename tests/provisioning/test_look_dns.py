@@ -52,7 +52,7 @@ def test_it_takes_dmarc_from_the_nearest_name_that_has_it(
     nameserver: Nameserver, lookup: Lookup
 ) -> None:
     nameserver.txt("_dmarc.example.org", "v=DMARC1; p=none")
-    nameserver.txt("_dmarc.news.example.org", "not it")
+    nameserver.txt("_dmarc.news.example.org", "not DMARC1")
     assert lookup.dmarc("daily.news.example.org") == ("v=DMARC1; p=none",)
     nameserver.txt("_dmarc.daily.news.example.org", "v=DMARC1; p=reject")
     assert lookup.dmarc("daily.news.example.org") == ("v=DMARC1; p=reject",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from service import config
 from service.db import read_scope
 from service.delivery.transports import Verdict
+from service.events.queue import Poller
 from service.models import Event
 from service.provisioning.doctor.finding import Unread
 from service.provisioning.doctor.look.round_trip import send_and_wait
@@ -33,7 +35,7 @@ def trip(
             monkeypatch.setenv(*line.split("=", 1))
     config.settings.cache_clear()
 
-    def make(wanted: str = "Delivery", timeout: float = 20) -> RoundTrip | Unread:
+    def make(wanted: str = "Delivery", timeout: float = 6) -> RoundTrip | Unread:
         return send_and_wait(config.settings(), SENDER, wanted, timeout)
 
     return make
@@ -49,6 +51,19 @@ def test_it_sees_the_event_that_it_waits_for(trip: Trip, wanted: str) -> None:
     found = made(trip(wanted))
     assert found.outcome.verdict is Verdict.ACCEPTED
     assert wanted in found.events
+    assert found.by_us, "nobody else was there to take it"
+
+
+def test_it_leaves_the_event_to_the_one_who_takes_events_here(trip: Trip) -> None:
+    done = threading.Event()
+    poller = Poller(config.settings().sqs_queue_url, wait_seconds=1)
+    worker = threading.Thread(target=poller.run, args=[done.wait])
+    worker.start()
+    found = made(trip(timeout=60))
+    done.set()
+    worker.join()
+    assert "Delivery" in found.events
+    assert not found.by_us
 
 
 def test_it_goes_the_way_of_every_issue(trip: Trip, account: Sandbox) -> None:

@@ -67,7 +67,7 @@ def examine(settings: Settings, options: Options) -> Iterator[Finding]:
     lookup = Lookup(options.resolver)
     database = ask_database(settings)
     yield judge_database(database)
-    yield judge_redis(ask_redis(settings.redis))
+    yield judge_redis(ask_redis(settings.redis, private=not settings.redis_url))
     yield judge_base_url(settings.base_url, _site(settings), ask_site(settings.base_url))
     known = _senders(database)
     if settings.transport == "smtp":
@@ -152,14 +152,20 @@ def _configuration_set(ses: _Ses, known: list[_Sender] | Unread) -> Finding:
 
 
 def _identities(aws: Aws, known: list[_Sender] | Unread) -> dict[str, Identity | Unread | None]:
-    """What SES knows of each From address: the nearest identity that covers it."""
+    """What SES knows of each From address: the nearest identity that covers it, or would."""
     if isinstance(known, Unread):
         return {}
     return {sender.address: _read(partial(_nearest, aws, sender.address)) for sender in known}
 
 
 def _nearest(aws: Aws, address: str) -> Identity | None:
-    return next((found for name in candidates(address) if (found := aws.identity(name))), None)
+    nearest = None
+    for name in candidates(address):
+        found = aws.identity(name)
+        if found is not None and found.verified:
+            return found
+        nearest = nearest or found
+    return nearest
 
 
 def _records(

@@ -15,6 +15,7 @@ Texts = Sequence[str] | Unread
 """The TXT records of a name, each joined; none when the name does not exist."""
 
 SES_SPF = "include:amazonses.com"
+ELSEWHERE = ("include:", "redirect=")
 
 
 def spf_of(texts: Sequence[str]) -> list[str]:
@@ -50,8 +51,11 @@ def judge_mail_from_records(
         said = f"There are {len(found)} SPF records: none counts."
         return failed(check, said, "Leave one of them.")
     if not found or SES_SPF not in found[0].lower():
-        said = "SPF does not name SES." if found else "There is no SPF record."
-        return failed(check, said, f'Publish {domain} TXT "v=spf1 {SES_SPF} ~all".')
+        said = f"SPF does not name SES: {found[0]}" if found else "There is no SPF record."
+        # What is included may name SES in its turn; it is not followed here.
+        elsewhere = bool(found) and any(word in found[0].lower() for word in ELSEWHERE)
+        todo = f'Publish {domain} TXT "v=spf1 {SES_SPF} ~all".'
+        return (warning if elsewhere else failed)(check, said, todo)
     if [each.lower() for each in exchanges] != [host]:
         said = f"MX is {', '.join(exchanges) or 'missing'}: bounces do not reach SES."
         return failed(check, said, f"Publish {domain} MX 10 {host} and no other.")
@@ -65,12 +69,17 @@ def dmarc_names(domain: str) -> Iterator[str]:
         yield "_dmarc." + ".".join(labels[place:])
 
 
+def is_dmarc(text: str) -> bool:
+    """RFC 7489, 6.3: the version comes first."""
+    return text.replace(" ", "").lower().startswith("v=dmarc1")
+
+
 def judge_dmarc(domain: str, texts: Texts, signed_as: str | None) -> Finding:
     """*texts* are those of the first name that has a DMARC record; *signed_as* is DKIM's domain."""
     check = f"DMARC {domain}"
     if isinstance(texts, Unread):
         return unknown(check, texts)
-    found = [text for text in texts if text.replace(" ", "").lower().startswith("v=dmarc1")]
+    found = [text for text in texts if is_dmarc(text)]
     wish = f'Publish _dmarc.{domain} TXT "v=DMARC1; p=none; rua=mailto:postmaster@{domain}".'
     if not found:
         said = "There is no record: Gmail and Yahoo refuse lists without one."

@@ -28,6 +28,8 @@ class RoundTrip:
     outcome: Outcome
     events: Mapping[str, float]
     waited: float
+    by_us: bool = False
+    """The doctor had to take it from the queue itself."""
 
 
 def judge_configuration_set(
@@ -77,8 +79,16 @@ def judge_round_trip(wanted: str, found: RoundTrip | Unread) -> Finding:
         return unknown(check, Unread(f"Nobody knows whether SES took the message. {reason}"))
     if found.outcome.verdict is not Verdict.ACCEPTED:
         return failed(check, "SES did not take a message to its simulator.", reason)
+    return _judge_events(check, wanted, found)
+
+
+def _judge_events(check: str, wanted: str, found: RoundTrip) -> Finding:
     if wanted in found.events:
-        return ok(check, f"A message to SES's simulator came back in {found.events[wanted]:.0f} s.")
+        said = f"A message to SES's simulator came back in {found.events[wanted]:.0f} s."
+        if not found.by_us:
+            return ok(check, said)
+        said += " Nobody else took it from the queue."
+        return warning(check, said, "Start `broadsheet events`, or `broadsheet up`.")
     waited = f"within {found.waited:.0f} s"
     if found.events:
         said = f"{', '.join(sorted(found.events))} came, {wanted} did not {waited}."

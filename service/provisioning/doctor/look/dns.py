@@ -10,7 +10,7 @@ import dns.rdtypes.ANY.TXT
 import dns.resolver
 
 from service.provisioning.doctor.finding import Unread
-from service.provisioning.doctor.records import dmarc_names
+from service.provisioning.doctor.records import dmarc_names, is_dmarc
 
 DNS_PORT = 53
 LIFETIME = 8.0
@@ -53,7 +53,7 @@ class Lookup:
         """The TXT records of the first name up the tree that has a DMARC record among them."""
         for name in dmarc_names(domain):
             found = self.texts(name)
-            if isinstance(found, Unread) or any("dmarc1" in text.lower() for text in found):
+            if isinstance(found, Unread) or any(map(is_dmarc, found)):
                 return found
         return ()
 

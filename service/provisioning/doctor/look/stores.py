@@ -80,8 +80,11 @@ def count_readers() -> int | Unread:
         return Unread(f"The readers could not be counted: {str(error).splitlines()[0]}")
 
 
-def ask_redis(url: str) -> Redis | Unread:
-    """INFO tells most of it; CONFIG, which hosted ones often refuse, the rest."""
+def ask_redis(url: str, *, private: bool = False) -> Redis | Unread:
+    """INFO tells most of it; CONFIG, which hosted ones often refuse, the rest.
+
+    *private* is the one that ``broadsheet up`` brings.
+    """
     where = url.rpartition("@")[2] if "@" in url else url
     try:
         client = Client.from_url(
@@ -92,7 +95,8 @@ def ask_redis(url: str) -> Redis | Unread:
             assert isinstance(info, dict)
             saves = _saves(client)
     except (RedisError, OSError, ValueError) as error:
-        said = f"{where} does not answer ({error}). Start it, or correct BROADSHEET_REDIS_URL."
+        todo = "Start `broadsheet up`, which brings its own" if private else "Start it"
+        said = f"{where} does not answer ({error}). {todo}, or correct BROADSHEET_REDIS_URL."
         return Unread(said, certain=True)
     append = info.get("aof_enabled")
     lasting = True if append in {1, "1"} else saves
