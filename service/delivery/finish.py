@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, exists, func, or_, select, update
+from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.states import UNRESOLVED
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
+
+LATE_ANSWERS = timedelta(days=7)
+"""How long after a stop a worker that was frozen may still give rows back."""
 
 
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
@@ -20,14 +23,33 @@ def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
 
 def finish_issues(session: Session, now: datetime) -> list[int]:
     """Move to ``sent`` every issue in which no row is unresolved; their ids."""
-    unresolved = exists().where(Delivery.issue_id == Issue.id, Delivery.state.in_(list(UNRESOLVED)))
     open_batch = exists().where(
         DeliveryBatch.issue_id == Issue.id, DeliveryBatch.state != BatchState.DONE
+    )
+    # Locked, and looked at anew: whoever queues rows of it again holds the issue while they do.
+    candidates = session.scalars(
+        select(Issue.id)
+        .where(Issue.state == IssueState.SENDING, Issue.planned_at.is_not(None), ~open_batch)
+        .with_for_update(of=Issue, key_share=True, skip_locked=True)
+    ).all()
+    if not candidates:
+        return []
+    # By batch, which is a few thousand looks into an index; by issue it would be all of its rows.
+    unresolved = exists().where(
+        DeliveryBatch.issue_id == Issue.id,
+        Delivery.batch_id == DeliveryBatch.id,
+        Delivery.state.in_(list(UNRESOLVED)),
     )
     return list(
         session.execute(
             update(Issue)
-            .where(Issue.state == IssueState.SENDING, ~unresolved, ~open_batch)
+            .where(
+                Issue.id.in_(candidates),
+                Issue.state == IssueState.SENDING,
+                Issue.planned_at.is_not(None),
+                ~unresolved,
+                ~open_batch,
+            )
             .values(state=IssueState.SENT, finished_at=now)
             .returning(Issue.id)
             .execution_options(synchronize_session=False)
@@ -77,15 +99,25 @@ def halt_unsent(session: Session, issue_id: int, reason: str) -> None:
 
 def drop_stopped(session: Session, now: datetime) -> int:
     """Say of the queued rows of stopped issues that they were not sent, and why; how many."""
-    stopped = exists().where(Issue.id == Delivery.issue_id, Issue.state == IssueState.STOPPED)
+    # By batch: rows are many, and those of the issues stopped long ago need no look any more.
+    recently = and_(Issue.state == IssueState.STOPPED, Issue.finished_at > now - LATE_ANSWERS)
+    stopped = select(Issue.id).where(recently)
+    batches = select(DeliveryBatch.id).where(DeliveryBatch.issue_id.in_(stopped))
     dropped = session.execute(
         update(Delivery)
-        .where(Delivery.state == DeliveryState.QUEUED, stopped)
+        .where(Delivery.batch_id.in_(batches), Delivery.state == DeliveryState.QUEUED)
         .values(
             state=DeliveryState.SKIPPED,
             reason="The issue was stopped before this message went out.",
             changed_at=now,
         )
+        .execution_options(synchronize_session=False)
+    )
+    # Left ready, they would be looked at by whoever claims a batch of another issue.
+    session.execute(
+        update(DeliveryBatch)
+        .where(DeliveryBatch.issue_id.in_(stopped), DeliveryBatch.state == BatchState.READY)
+        .values(state=BatchState.DONE)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(dropped, CursorResult)

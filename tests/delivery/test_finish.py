@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from itertools import cycle
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.db import session_scope
 from service.delivery.claim import Claim
+from service.delivery.control import retry
 from service.delivery.finish import counts, drop_stopped, finish_issues, halt_issue, halt_unsent
 from service.delivery.send import Sender
 from service.delivery.states import UNRESOLVED
@@ -115,7 +117,7 @@ def test_it_drops_only_what_waits_of_a_stopped_issue(
         rows[0].state, rows[1].state = DeliveryState.DELIVERED, DeliveryState.UNKNOWN
         session.flush()
         assert drop_stopped(session, now) == 0
-        session.execute(update(Issue).values(state=IssueState.STOPPED))
+        session.execute(update(Issue).values(state=IssueState.STOPPED, finished_at=now))
         assert drop_stopped(session, now) == 1
         assert drop_stopped(session, now) == 0
     with Session(database) as session:
@@ -168,3 +170,36 @@ def test_its_counts_add_up_at_every_step(
         last[DeliveryState.UNKNOWN] + last[DeliveryState.REJECTED] + last[DeliveryState.ACCEPTED]
         == 7
     )
+
+
+def test_it_leaves_no_batch_of_a_stopped_issue_for_those_who_look_for_one(
+    database: Engine, planned_issue: Planned, now: datetime
+) -> None:
+    planned_issue(count=3, batch_size=1)
+    with Session(database) as session, session.begin():
+        session.execute(update(Issue).values(state=IssueState.STOPPED, finished_at=now))
+        drop_stopped(session, now)
+        assert set(session.scalars(select(DeliveryBatch.state))) == {BatchState.DONE}
+
+
+def test_it_is_not_sent_while_an_editor_tries_again_what_failed(
+    database: Engine, planned_issue: Planned, now: datetime
+) -> None:
+    issue = planned_issue(count=2)
+    with Session(database) as session, session.begin():
+        session.execute(update(DeliveryBatch).values(state=BatchState.DONE))
+        session.execute(update(Delivery).values(state=DeliveryState.REJECTED))
+    with ThreadPoolExecutor(1) as other:
+        with Session(database) as session, session.begin():
+            retry(session, session.get_one(Issue, issue.id), DeliveryState.REJECTED, now)
+            finishing = other.submit(_finish, now)
+            # On SQLite it waits for us; on PostgreSQL it must neither wait nor take us for done.
+            wait([finishing], timeout=1)
+        finishing.result(timeout=30)
+    found = issue_in(database, issue)
+    assert found.state is IssueState.SENDING, "sent, with two messages that still wait"
+
+
+def _finish(now: datetime) -> None:
+    with session_scope() as session:
+        finish_issues(session, now)
