@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 
+AFTERWARDS = frozenset({IssueState.SENDING, IssueState.SENT, IssueState.HELD})
+"""Issues, once planned, of which something can be sent again or to others."""
+
 FAILED = (DeliveryState.REJECTED, DeliveryState.GIVEN_UP)
 """What can be tried again: surely not sent, and perhaps sent."""
 
@@ -57,7 +60,7 @@ def retry(session: Session, issue: Issue, failed: DeliveryState, now: datetime) 
     session.flush()
     session.refresh(issue, with_for_update={"of": Issue})
     began = issue.audience_count is not None
-    if not began or issue.state not in {IssueState.SENDING, IssueState.SENT, IssueState.HELD}:
+    if not began or issue.state not in AFTERWARDS:
         raise NothingToRetry(f"The issue is {issue.state.value}: nothing of it is sent again.")
     again = session.execute(
         update(Delivery)

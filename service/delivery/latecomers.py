@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.db import engine
 from service.delivery.audience import latecomers
+from service.delivery.control import AFTERWARDS
 from service.delivery.plan import (
     Cut,
     MissingVariants,
     Planned,
-    numbered,
-    write_batches,
-    write_deliveries,
+    highest_number,
+    write_plan,
 )
-from service.models import DeliveryBatch, Issue, IssueState
+from service.models import Issue, IssueState
 
 __all__ = ["MissingVariants", "plan_latecomers"]
 
-PLANNED = frozenset({IssueState.SENDING, IssueState.SENT, IssueState.HELD})
 TRIES = 3
 """Workers write to the issue meanwhile; a plan whose view of it is old begins anew."""
 
@@ -51,19 +49,13 @@ def _plan(issue_id: int, now: datetime, batch_size: int) -> Planned:
             # Who joins between our statements would shift the numbering; see plan_issue.
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         issue = session.get(Issue, issue_id, with_for_update={"of": Issue})
-        if issue is None or issue.state not in PLANNED or issue.audience_count is None:
+        if issue is None or issue.state not in AFTERWARDS or issue.planned_at is None:
             return Planned(0, 0)
-        last = select(func.max(DeliveryBatch.number)).where(DeliveryBatch.issue_id == issue.id)
-        cut = Cut(batch_size, after=session.execute(last).scalar() or 0)
-        readers = numbered(issue, latecomers(issue, now), now, cut)
-        batches, expected = write_batches(session, issue, readers)
-        if not batches:
-            return Planned(0, 0)
-        total = write_deliveries(session, issue, readers, now)
-        if total != issue.audience_count + expected:
-            raise RuntimeError(f"issue {issue_id}: {total} rows are not {expected} more; undone")
-        issue.audience_count = total
+        cut = Cut(batch_size, after=highest_number(session, issue))
+        planned = write_plan(session, issue, latecomers(issue, now), now, cut)
+        if not planned.batches:
+            return planned
         issue.released_at = now
         if issue.state is IssueState.SENT:
             issue.state, issue.finished_at = IssueState.SENDING, None
-        return Planned(expected, batches)
+        return planned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +34,8 @@ def register(app: Flask) -> None:
         weekday=weekday,
         markdown=markdown,
         masked=masked,
+        left_in_words=left_in_words,
+        per_second=per_second,
         readable=readable,
         standing=standing,
         web_link=web_link,
@@ -53,10 +55,13 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime, timezone: str, style: str = "full") -> str:
-    """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00 CET``; ``short``: ``Fri 07:00``."""
+    """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00 CET``; ``short``: ``Fri 07:00``;
+    ``clock``: ``07:00:12``."""
     local = value.astimezone(zone(timezone))
     if style == "short":
         return f"{local:%a %H:%M}"
+    if style == "clock":
+        return f"{local:%H:%M:%S}"
     if style == "day":
         return day(local.date())
     return f"{local:%a}, {local:%b} {local.day}, {local:%H:%M} {zone_name(local)}"
@@ -80,6 +85,21 @@ def count(value: int, one: str = "", many: str = "") -> str:
     if not one:
         return f"{value:,}"
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def per_second(rate: float) -> str:
+    """``14 a second``; below one, ``20 a minute``."""
+    return f"{rate:,.0f} a second" if rate >= 1 else f"{rate * 60:,.0f} a minute"
+
+
+def left_in_words(left: timedelta) -> str:
+    """``about 3 minutes``: a time left is an estimate and says so."""
+    minutes = round(left.total_seconds() / 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 90:
+        return f"about {count(minutes, 'minute')}"
+    return f"about {round(minutes / 60)} hours"
 
 
 def weekday(value: int) -> str:

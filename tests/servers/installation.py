@@ -89,6 +89,7 @@ class Installation:
             "BROADSHEET_TICK_SECONDS": "1",
             "BROADSHEET_LEASE_SECONDS": "10",
             "BROADSHEET_GRACE_MINUTES": "0.2",
+            "BROADSHEET_UNDO_SECONDS": "0",
             "BROADSHEET_WORKER_PROCESSES": "2",
             "BROADSHEET_ALLOW_PRIVATE_SOURCES": "true",
             "NEWSROOM_API_KEY": "tests",

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_confirmed
+from service.config import settings
 from service.db import session_scope
 from service.issues.words import follow, sections_now
 from service.models import Entry, Issue, IssueKind, IssueState, Newsletter, Role, Subscription
@@ -47,7 +48,9 @@ def newsletter(database: Engine, now: datetime) -> Newsletter:
 
 
 @pytest.fixture
-def app(newsletter: Newsletter) -> Flask:
+def app(newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setenv("BROADSHEET_UNDO_SECONDS", "0")  # no timer outlives its test
+    settings.cache_clear()
     app = create_app()
     app.testing = True
     app.config["SIGN_UP_SECONDS"] = 0.0

@@ -291,10 +291,10 @@ def test_it_holds_releases_and_stops(
 ) -> None:
     send(editor, draft, count="1")
     page = f"/admin/issues/{draft.id}"
-    for step, state in [("hold", "held"), ("resume", "approved"), ("stop", "stopped")]:
+    for step, state in [("pause", "held"), ("resume", "approved"), ("stop", "stopped")]:
         post(editor, page, f"{page}/{step}")
         assert issue(draft.id).state.value == state
-    assert actions()[-3:] == ["issue.hold", "issue.resume", "issue.stop"]
+    assert actions()[-3:] == ["issue.pause", "issue.resume", "issue.stop"]
 
 
 def test_it_says_why_a_step_cannot_be_taken(editor: FlaskClient, draft: Issue) -> None:

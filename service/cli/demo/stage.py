@@ -82,6 +82,7 @@ class Stage:
             BROADSHEET_SQS_QUEUE_URL=f"{self.sandbox_url}/000000000000/broadsheet-events",
             BROADSHEET_SNS_TOPIC_ARNS="",
             BROADSHEET_TICK_SECONDS="2",
+            BROADSHEET_UNDO_SECONDS="2",
             BROADSHEET_ALLOW_PRIVATE_SOURCES="true",
             NEWSROOM_API_KEY="demo",
             AWS_ENDPOINT_URL_SESV2=self.sandbox_url,

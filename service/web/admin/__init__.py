@@ -14,12 +14,15 @@ admin.context_processor(lambda: {"current_user": current_user})
 # The views hang themselves on the blueprint.
 from service.web.admin import (  # noqa: E402
     compose,
+    control,
+    correcting,
     desk,
     drafting,
     home,
     issues,
     login,
     preview,
+    recipients,
     sending,
     subscribers,
 )
@@ -27,12 +30,15 @@ from service.web.admin import (  # noqa: E402
 __all__ = [
     "admin",
     "compose",
+    "control",
+    "correcting",
     "desk",
     "drafting",
     "home",
     "issues",
     "login",
     "preview",
+    "recipients",
     "sending",
     "subscribers",
 ]

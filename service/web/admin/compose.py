@@ -15,6 +15,7 @@ from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
+from service.web.admin.correcting import correction_asked
 from service.web.admin.issues import issue_or_404
 from service.web.asking import field, newsletter_or_404, now
 
@@ -35,9 +36,16 @@ def new_issue() -> str:
 @editors_only
 def save_new_issue() -> Answer:
     with session_scope() as session:
-        newsletter = newsletter_or_404(session, field("newsletter"))
+        corrects = correction_asked(session)
+        newsletter = (
+            corrects.issue.newsletter
+            if corrects
+            else newsletter_or_404(session, field("newsletter"))
+        )
         try:
             issue = compose_manual(session, newsletter, field("subject"), _body(), now())
+            if corrects:
+                issue.segment = corrects.only_to.model_dump(mode="json")
         except BadInput as error:
             return _form(session, problem=str(error)), 400
         return _saved(session, issue)
@@ -85,15 +93,21 @@ def _saved(session: Session, issue: Issue) -> Response:
 
 def _form(session: Session, issue: Issue | None = None, problem: str = "") -> str:
     """The composer; after a problem with what was typed, else with what is stored."""
+    corrects = correction_asked(session)
     newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
     if not newsletters:
         abort(404)
+    if issue is not None and not problem:
+        subject = issue.subject
+    else:
+        subject = corrects.subject if corrects and not problem else field("subject")
     return render_template(
         "admin/compose.html",
         issue=issue,
-        newsletters=newsletters,
+        corrects=corrects,
+        newsletters=[corrects.issue.newsletter] if corrects else newsletters,
         chosen=field("newsletter"),
-        subject=field("subject") if problem or issue is None else issue.subject,
+        subject=subject,
         markdown=_body() if problem or issue is None else issue.editorial,
         problem=problem,
     )

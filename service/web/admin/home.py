@@ -57,7 +57,7 @@ def latest(session: Session, most: int, offset: int = 0) -> list[tuple[Issue, Pr
         .limit(most)
         .offset(offset)
     ).all()
-    return [(issue, progress_of(session, issue)) for issue in issues]
+    return [(issue, progress_of(session, issue, now())) for issue in issues]
 
 
 def _desk(session: Session, newsletter: Newsletter) -> Desk:

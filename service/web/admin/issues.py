@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import abort, render_template, request
 from sqlalchemy.orm import Session
 
+from service.audience.segment import Segment
 from service.db import read_scope
+from service.delivery.control import AFTERWARDS
 from service.models import Issue, IssueKind, IssueState
 from service.web.admin import admin
 from service.web.admin.home import latest
-from service.web.admin.progress import progress_of
+from service.web.admin.progress import progress_of, undo_until
 from service.web.asking import now
 
 PAGE = 30
@@ -30,16 +34,17 @@ def issues() -> str:
 def issue(issue_id: int) -> str:
     view = request.args.get("view", VIEWS[0])
     with read_scope() as session:
-        found = issue_or_404(session, issue_id)
+        found, at = issue_or_404(session, issue_id), now()
         return render_template(
             "admin/issue.html",
             issue=found,
-            progress=progress_of(session, found),
+            **_moving(session, found, at),
             view=view if view in VIEWS else VIEWS[0],
             views=VIEWS,
             is_manual=found.kind is IssueKind.MANUAL,
-            steps=steps(found.state, began=found.started_at is not None),
-            now=now(),
+            steps=steps(found, undo=undo_until(found) is not None),
+            afterwards=found.audience_count is not None and found.state in AFTERWARDS,
+            corrects=corrected_by(session, found),
         )
 
 
@@ -48,25 +53,43 @@ def counts(issue_id: int) -> str:
     """The numbers alone, fetched by the page every two seconds while it is worth it."""
     with read_scope() as session:
         found = issue_or_404(session, issue_id)
-        return render_template(
-            "admin/_counts.html", issue=found, progress=progress_of(session, found)
-        )
+        return render_template("admin/_counts.html", issue=found, **_moving(session, found, now()))
+
+
+def _moving(session: Session, issue: Issue, at: datetime) -> dict[str, object]:
+    """What changes on the page while an issue goes."""
+    undo = undo_until(issue)
+    return {
+        "progress": progress_of(session, issue, at),
+        "undo_seconds": None if undo is None else max(0, round((undo - at).total_seconds())),
+        "now": at,
+    }
+
+
+def corrected_by(session: Session, issue: Issue) -> tuple[Issue, str] | None:
+    """The issue that this one corrects, and what in it; None when it corrects none."""
+    if issue.segment is None:
+        return None
+    segment = Segment.model_validate(issue.segment)
+    wrong = session.get(Issue, segment.issue)
+    return None if wrong is None else (wrong, segment.about)
 
 
 def issue_or_404(session: Session, issue_id: int) -> Issue:
     return session.get(Issue, issue_id) or abort(404)
 
 
-def steps(state: IssueState, *, began: bool) -> dict[str, str]:
-    """What an editor may do with an issue in *state*: the step's name and its button."""
-    match state:
+def steps(issue: Issue, *, undo: bool) -> dict[str, str]:
+    """What an editor may do with an issue, but to stop it: the step's name and its button."""
+    match issue.state:
+        case IssueState.APPROVED if undo:
+            return {"undo": "Undo"}
         case IssueState.APPROVED:
-            return {"reopen": "Back to draft", "hold": "Hold", "stop": "Stop for good"}
+            return {"reopen": "Back to draft", "pause": "Pause"}
         case IssueState.SENDING:
-            return {"hold": "Hold", "stop": "Stop for good"}
+            return {"pause": "Pause"}
         case IssueState.HELD:
-            again = "Go on sending" if began else "Release"
-            return {"resume": again, "stop": "Stop for good"}
+            return {"resume": "Release" if issue.started_at is None else "Go on sending"}
         case IssueState.SKIPPED:
             return {"reopen": "Back to draft"}
         case _:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
-from service.delivery.audience import cadences
+from service.delivery.audience import cadences, in_segment
 from service.delivery.plan import count_audience
 from service.models import (
     Issue,
@@ -60,6 +60,7 @@ def readers_of(session: Session, newsletter: Newsletter, now: datetime) -> Reade
 def reach_of(session: Session, issue: Issue, now: datetime) -> Reach:
     suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
     why = case(
+        (~in_segment(issue), "did not get what it corrects"),
         (suppressed, "suppressed: their mail bounced or was reported"),
         (Subscription.paused_until > now, "paused by themselves"),
         (Subscription.cadence.not_in(cadences(issue)), "chose another rhythm"),

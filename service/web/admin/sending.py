@@ -9,10 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from service.config import settings
 from service.db import read_scope, session_scope
-from service.doorbell import Bell, ring
-from service.issues.approve import approve, hold, reopen, resume, stop
-from service.issues.errors import BadInput, IssueFrozen
+from service.doorbell import Bell, ring, ring_later
+from service.issues.approve import approve
+from service.issues.errors import BadInput
 from service.issues.states import IllegalMove
 from service.localtime import moment_of
 from service.models import (
@@ -55,7 +56,7 @@ def send_form(issue_id: int) -> Answer:
     with read_scope() as session:
         issue = issue_or_404(session, issue_id)
         if issue.state is not IssueState.DRAFT:
-            return _back(issue, _refusal(issue))
+            return back(issue, _refusal(issue))
         return _form(session, issue)
 
 
@@ -66,7 +67,7 @@ def send(issue_id: int) -> Answer:
     with session_scope() as session:
         issue = issue_or_404(session, issue_id)
         if issue.state is not IssueState.DRAFT:
-            return _back(issue, _refusal(issue))
+            return back(issue, _refusal(issue))
         try:
             plan = _plan(issue, now())
         except BadPlan as error:
@@ -77,14 +78,24 @@ def send(issue_id: int) -> Answer:
         if not reach.readers or field("count") != str(reach.readers):
             changed = bool(field("count"))
             return render_template(
-                "admin/confirm_send.html", issue=issue, plan=plan, reach=reach, changed=changed
+                "admin/confirm_send.html",
+                issue=issue,
+                plan=plan,
+                reach=reach,
+                changed=changed,
+                undo_seconds=round(settings().undo_seconds),
             )
+        at = now()
+        window = settings().undo_seconds if plan.at is None else 0.0
+        goes = plan.at or at + timedelta(seconds=window)
         try:
-            approve(session, issue, now(), scheduled_at=plan.at, timing=plan.timing)
+            approve(session, issue, at, scheduled_at=goes, timing=plan.timing)
         except (BadInput, IllegalMove) as error:
             return _form(session, issue, str(error)), 400
-        _note(session, issue, "issue.approve", readers=reach.readers)
-        if plan.at is None:
+        note(session, issue, "issue.approve", readers=reach.readers)
+        if window:
+            ring_later(session, Bell.DISPATCH, issue.id, window)
+        elif plan.at is None:
             ring(session, Bell.DISPATCH, issue.id)
     return redirect(url_for("admin.issue", issue_id=issue_id), 303)
 
@@ -108,33 +119,8 @@ def send_test(issue_id: int) -> Response:
         session.add(notice)
         session.flush()
         ring(session, Bell.NOTICE, notice.id)
-        _note(session, issue, "issue.test", to=account().email)
-        return _back(issue, f"A test copy is on its way to {account().email}.", "done")
-
-
-@admin.post("/issues/<int(max=2147483647):issue_id>/<any(hold, resume, stop, reopen):step>")
-@editors_only
-def move(issue_id: int, step: str) -> Response:
-    with session_scope() as session:
-        issue = issue_or_404(session, issue_id)
-        try:
-            _take_step(session, issue, step, now())
-        except (BadInput, IllegalMove, IssueFrozen) as error:
-            return _back(issue, str(error))
-        _note(session, issue, f"issue.{step}")
-        return _back(issue, f"The issue is now {issue.state.value}.", "done")
-
-
-def _take_step(session: Session, issue: Issue, step: str, at: datetime) -> None:
-    if step == "hold":
-        hold(session, issue, "Held by an editor.")
-    elif step == "stop":
-        stop(session, issue, "Stopped by an editor.", at)
-    elif step == "reopen":
-        reopen(session, issue)
-    else:
-        resume(session, issue, at)
-        ring(session, Bell.DISPATCH, issue.id)
+        note(session, issue, "issue.test", to=account().email)
+        return back(issue, f"A test copy is on its way to {account().email}.", "done")
 
 
 def _plan(issue: Issue, at: datetime) -> Plan:
@@ -174,11 +160,13 @@ def _refusal(issue: Issue) -> str:
     return f"This issue is {issue.state.value}: only a draft can be sent."
 
 
-def _back(issue: Issue, said: str, kind: str = "problem") -> Response:
+def back(issue: Issue, said: str, kind: str = "problem") -> Response:
+    """To the issue's page, which then says *said*."""
     flash(said, kind)
     return redirect(url_for("admin.issue", issue_id=issue.id), 303)
 
 
-def _note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+def note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+    """Who of the editors did what to the issue, for the audit log."""
     subject = f"{issue.newsletter.slug} issue {issue.number}"
     audit(session, account().id, action, subject, now(), **detail)
