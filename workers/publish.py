@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.config import settings
 from service.db import engine, read_scope, session_scope
 from service.delivery.claim import due_issues_with_batches
 from service.delivery.finish import finish_issues, halt_unsent
-from service.delivery.plan import MissingVariants, Planned, plan_issue
+from service.delivery.plan import MissingVariants, Planned, plan_issue, plan_rest
 from service.doorbell import Bell, publish, ring
 from service.issues.due import build_due, due_issues
 from service.models import Issue, IssueState
@@ -29,6 +30,9 @@ TRIES = 5
 
 PLANNING_LIMIT = 600
 """Seconds. The plan is one transaction, and cut off at each try it would never come about."""
+
+FIRST = 10_000
+"""Readers who are planned at once, so that the first mail leaves before the last is planned."""
 
 AT_ONCE = 25
 """Renderings in one transaction. SQLite has one writer, and a task that runs out of time keeps
@@ -72,6 +76,14 @@ def dispatch_issue(issue_id: int) -> None:
             log.exception("issue.not_rendered", issue=issue_id)
             return
         log.info("issue.planned", issue=issue_id, deliveries=planned.deliveries)
+    ring_for_senders(now)
+    rest = plan_the_rest(issue_id, now)
+    if rest.deliveries:
+        log.info("issue.planned", issue=issue_id, deliveries=rest.deliveries)
+        ring_for_senders(now)
+
+
+def ring_for_senders(now: datetime) -> None:
     with session_scope() as session:
         finish_issues(session, now)  # an issue for nobody is sent as soon as it is planned
         waiting = due_issues_with_batches(session, now)
@@ -96,10 +108,26 @@ def render_and_plan(issue_id: int, now: datetime) -> Planned:
             pass
         try:
             with Session(engine(), expire_on_commit=False) as session, session.begin():
-                return plan_issue(session, issue_id, now, batch_size=settings().batch_size)
+                return plan_issue(
+                    session, issue_id, now, batch_size=settings().batch_size, first=FIRST
+                )
         except MissingVariants:
             continue
     raise MissingVariants(f"issue {issue_id}: readers changed their choice {TRIES} times; later")
+
+
+def plan_the_rest(issue_id: int, now: datetime) -> Planned:
+    """Plan those who were left for later; again when the issue or a choice changed in between."""
+    for _ in range(TRIES):
+        try:
+            with Session(engine(), expire_on_commit=False) as session, session.begin():
+                return plan_rest(session, issue_id, now, batch_size=settings().batch_size)
+        except MissingVariants:
+            with session_scope() as session:
+                render_missing_variants(session, session.get_one(Issue, issue_id), now)
+        except (OperationalError, IntegrityError) as error:
+            log.warning("issue.planned_again", issue=issue_id, error=str(error))
+    return Planned(0, 0)  # the tick rings again
 
 
 def _render_some(issue_id: int, now: datetime) -> bool:

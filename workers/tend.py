@@ -16,6 +16,7 @@ from service.delivery.finish import drop_stopped, finish_issues
 from service.delivery.lag import grace_now
 from service.delivery.late import skip_late
 from service.delivery.notices import due_notices, tend_notices
+from service.delivery.plan import unplanned_issues
 from service.delivery.reconcile import reconcile_unknown
 from service.doorbell import Bell, publish
 from service.events.apply import apply_waiting
@@ -80,7 +81,7 @@ def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:
         yield Bell.NOTICE, notice_id
     for issue_id in due_issues_with_batches(session, now):
         yield Bell.BATCH, issue_id
-    for issue_id in due_issues(session, now):
+    for issue_id in (*due_issues(session, now), *unplanned_issues(session)):
         yield Bell.DISPATCH, issue_id
     for newsletter_id, _ in due_newsletters(session, now):
         yield Bell.BUILD, newsletter_id

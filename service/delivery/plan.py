@@ -1,8 +1,9 @@
 """Plan an issue: one row for each reader, in batches, written by the database itself.
 
-A million rows are one ``INSERT … SELECT``; this process never sees a reader. All of it is one
-transaction with the move to ``sending``, so a crash leaves either no plan or the whole of it, and
-planning again changes nothing.
+A million rows are one ``INSERT … SELECT``; this process never sees a reader. The move to
+``sending`` and the first few readers are one transaction, all others are a second, so that mail
+leaves while they are written. A crash between the two is seen (``Issue.planned_at``) and made good;
+planning again changes nothing, since whoever has a row of the issue is not planned for it any more.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from typing import cast as cast_type
 
 import structlog
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Table,
     and_,
     case,
     cast,
@@ -29,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from service.db import insert_ignoring
 from service.delivery.audience import Readers, audience, count_audience
 from service.localtime import UnknownTimezone, due_at_local_hour
 from service.models import (
@@ -39,6 +43,7 @@ from service.models import (
     Issue,
     IssueState,
     Newsletter,
+    Subscription,
     Timing,
     Variant,
     Wave,
@@ -80,11 +85,14 @@ class Cut:
     """The highest number that a batch of the issue has."""
 
 
-def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
+def plan_issue(
+    session: Session, issue_id: int, now: datetime, *, batch_size: int, first: int | None = None
+) -> Planned:
     """Move the approved issue to ``sending`` and write its waves, batches and deliveries.
 
-    The session must not have begun yet. Raises :class:`MissingVariants`, with nothing written, when
-    an active reader's choice has no rendering.
+    With *first*, of so many readers only, who are written to while :func:`plan_rest` is at the
+    others: a million take ten seconds. The session must not have begun yet. Raises
+    :class:`MissingVariants`, with nothing written, when an active reader's choice has no rendering.
     """
     if session.get_bind().dialect.name == "postgresql":
         # Who joins between our statements would shift the numbering and push a reader out of it.
@@ -104,14 +112,63 @@ def plan_issue(session: Session, issue_id: int, now: datetime, *, batch_size: in
     percent = session.get_one(Newsletter, issue.newsletter_id).canary_percent
     own_hours = issue.timing is Timing.READER_HOUR
     cut = Cut(batch_size, canary_percent=percent, own_hours=own_hours)
-    readers = numbered(issue, audience(issue, now), now, cut)
-    batches, expected = write_batches(session, issue, readers)
-    deliveries = write_deliveries(session, issue, readers, now) if batches else 0
-    if deliveries != expected:
-        raise RuntimeError(f"issue {issue_id}: planned {deliveries} of {expected} readers; undone")
-    issue.audience_count = deliveries
+    who = audience(issue, now)
+    if first is not None and not percent:  # a canary is chosen among all of them
+        who = who.order_by(Subscription.id).limit(first)
+    planned = write_plan(session, issue, who, now, cut)
+    if first is None or percent or planned.deliveries < first:
+        issue.planned_at = now
     issue.canary_until = _canary_until(session, issue, now)
-    return Planned(deliveries, batches)
+    return planned
+
+
+def plan_rest(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
+    """Plan the readers whom :func:`plan_issue` left for later; done twice it changes nothing.
+
+    A crash between the two is made good by the tick. Raises as :func:`plan_issue`, and
+    ``OperationalError`` when the issue was changed meanwhile: then it is to be tried again.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    issue = session.get_one(Issue, issue_id)
+    if issue.planned_at is not None or issue.state not in {IssueState.SENDING, IssueState.HELD}:
+        return Planned(0, 0)
+    _write_waves(session, issue, now)
+    cut = Cut(
+        batch_size,
+        own_hours=issue.timing is Timing.READER_HOUR,
+        after=highest_number(session, issue),
+    )
+    planned = write_plan(session, issue, audience(issue, now), now, cut)
+    issue.planned_at = now
+    return planned
+
+
+def unplanned_issues(session: Session) -> list[int]:
+    """Issues that are being sent and of whose readers not all are planned yet."""
+    return list(
+        session.scalars(
+            select(Issue.id).where(Issue.state == IssueState.SENDING, Issue.planned_at.is_(None))
+        )
+    )
+
+
+def highest_number(session: Session, issue: Issue) -> int:
+    """Of the batches that the issue has; 0 when it has none."""
+    highest = select(func.max(DeliveryBatch.number)).where(DeliveryBatch.issue_id == issue.id)
+    return session.execute(highest).scalar() or 0
+
+
+def write_plan(session: Session, issue: Issue, who: Readers, now: datetime, cut: Cut) -> Planned:
+    """Write the batches and rows of *who*, further ones where the issue has some already."""
+    had = issue.audience_count or 0
+    readers = _numbered(issue, who, now, cut)
+    batches, expected = _write_batches(session, issue, readers)
+    total = _write_deliveries(session, issue, readers, now) if batches else had
+    if total != had + expected:
+        raise RuntimeError(f"issue {issue.id}: {total - had} of {expected} are planned; undone")
+    issue.audience_count = total
+    return Planned(expected, batches)
 
 
 def _write_waves(session: Session, issue: Issue, now: datetime) -> None:
@@ -126,8 +183,9 @@ def _write_waves(session: Session, issue: Issue, now: datetime) -> None:
             .distinct()
         ).all()
         due |= {(zone, hour): _due_at(base, zone, hour) for zone, hour in pairs}
-    session.execute(
-        insert(Wave),
+    insert_ignoring(
+        session,
+        cast_type("Table", Wave.__table__),
         [
             {"issue_id": issue.id, "timezone": zone, "send_hour": hour, "due_at": at}
             # By time, since batches are numbered in the order of their waves.
@@ -145,7 +203,7 @@ def _due_at(base: datetime, zone: str, hour: int) -> datetime:
         return base
 
 
-def numbered(issue: Issue, who: Readers, now: datetime, cut: Cut) -> CTE:
+def _numbered(issue: Issue, who: Readers, now: datetime, cut: Cut) -> CTE:
     """*who* with the wave, the variant and the batch number of each reader."""
     readers = who.cte("readers")
     zone: ColumnElement[Any] = literal(NEWSLETTER_HOUR[0])
@@ -199,7 +257,7 @@ def _canary_until(session: Session, issue: Issue, now: datetime) -> datetime | N
     return now + timedelta(minutes=minutes)
 
 
-def write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
+def _write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, int]:
     """Write the batches; how many, and for how many readers."""
     one_batch = (
         readers.c.number, readers.c.wave_id, readers.c.due_at, readers.c.variant_id,
@@ -232,7 +290,7 @@ def write_batches(session: Session, issue: Issue, readers: CTE) -> tuple[int, in
     return len(found), sum(row.readers for row in found)
 
 
-def write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetime) -> int:
+def _write_deliveries(session: Session, issue: Issue, readers: CTE, now: datetime) -> int:
     """Write a row for each reader; how many the issue has now."""
     rows = select(
         literal(issue.id),

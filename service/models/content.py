@@ -252,6 +252,8 @@ class Issue(Base):
     """What was frozen, as :class:`service.models.document.Document`."""
     audience_count: Mapped[int | None]
     """How many deliveries were planned; None means not planned yet."""
+    planned_at: Mapped[Moment | None]
+    """When the whole audience was planned; the first few are, and are sent, a moment before."""
     segment: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """Who alone is to get it, as :class:`service.audience.segment.Segment`; None means everyone."""
     canary_until: Mapped[Moment | None]

@@ -11,11 +11,20 @@ from sqlalchemy.orm import Session
 
 from service.audience.suppression import suppress
 from service.delivery.audience import count_audience
-from service.delivery.plan import MissingVariants, Planned, plan_issue
+from service.delivery.finish import finish_issues
+from service.delivery.plan import (
+    MissingVariants,
+    Planned,
+    plan_issue,
+    plan_rest,
+    unplanned_issues,
+)
 from service.models import (
+    BatchState,
     Cadence,
     Delivery,
     DeliveryBatch,
+    DeliveryState,
     Issue,
     IssueKind,
     IssueState,
@@ -183,3 +192,73 @@ def test_it_plans_nothing_for_an_issue_that_is_not_approved(
     session.execute(update(Issue).values(state=IssueState.HELD))
     session.commit()
     assert planned(database, issue, now) == Planned(0, 0)
+
+
+def test_it_plans_a_few_first_and_then_the_others(
+    database: Engine, session: Session, now: datetime
+) -> None:
+    owner = a_newsletter(session, now)
+    add_readers(session, owner, 7, now)
+    issue = an_approved_issue(session, owner, now)
+    session.commit()
+
+    with Session(database) as other, other.begin():
+        first = plan_issue(other, issue.id, now, batch_size=2, first=3)
+        assert unplanned_issues(other) == [issue.id]
+    assert first.deliveries == 3
+    with Session(database) as other, other.begin():
+        for row in other.scalars(select(Delivery)):
+            row.state = DeliveryState.ACCEPTED
+        for batch in other.scalars(select(DeliveryBatch)):
+            batch.state = BatchState.DONE
+        assert finish_issues(other, now) == [], "called sent before all its readers are planned"
+    with Session(database) as other, other.begin():
+        add_readers(other, other.merge(owner), 1, now, name="late")  # who joins meanwhile
+    for expected in (5, 0):
+        with Session(database) as other, other.begin():
+            assert plan_rest(other, issue.id, now, batch_size=2).deliveries == expected
+    with Session(database) as other:
+        rows = list(other.scalars(select(Delivery.subscriber_id)))
+        assert len(rows) == len(set(rows)) == 8
+        numbers = list(other.scalars(select(DeliveryBatch.number).order_by(DeliveryBatch.number)))
+        assert numbers == [1, 2, 3, 4, 5]
+        found = other.get_one(Issue, issue.id)
+        assert found.audience_count == 8
+        assert unplanned_issues(other) == []
+
+
+def test_it_is_done_at_once_when_the_readers_are_few(
+    database: Engine, session: Session, now: datetime
+) -> None:
+    owner = a_newsletter(session, now)
+    add_readers(session, owner, 2, now)
+    issue = an_approved_issue(session, owner, now)
+    session.commit()
+    with Session(database) as other, other.begin():
+        assert plan_issue(other, issue.id, now, batch_size=2, first=3).deliveries == 2
+        assert unplanned_issues(other) == []
+
+
+def test_it_gives_those_planned_later_their_own_hour_too(
+    database: Engine, session: Session, now: datetime
+) -> None:
+    owner = a_newsletter(session, now)
+    add_readers(session, owner, 4, now)
+    issue = an_approved_issue(session, owner, now, timing=Timing.READER_HOUR)
+    session.commit()
+    with Session(database) as other, other.begin():
+        plan_issue(other, issue.id, now, batch_size=500, first=2)
+    with Session(database) as other, other.begin():  # an hour that nobody had before
+        last = other.scalars(select(Subscription).order_by(Subscription.id.desc())).first()
+        assert last is not None
+        last.timezone, last.send_hour = "Asia/Tokyo", 5
+    with Session(database) as other, other.begin():
+        assert plan_rest(other, issue.id, now, batch_size=500).deliveries == 2
+    with Session(database) as other:
+        zones = other.scalars(
+            select(Wave.timezone)
+            .join(DeliveryBatch, DeliveryBatch.wave_id == Wave.id)
+            .join(Delivery, Delivery.batch_id == DeliveryBatch.id)
+            .order_by(Delivery.id)
+        ).all()
+        assert sorted(zones) == ["", "", "", "Asia/Tokyo"]

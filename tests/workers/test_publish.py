@@ -52,11 +52,11 @@ def test_it_renders_anew_for_a_reader_who_chose_in_between(
 
     plans: list[int] = []
 
-    def plan_later(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
+    def plan_later(session: Session, issue_id: int, now: datetime, **how: int) -> Planned:
         plans.append(issue_id)
         if len(plans) <= 2:
             choose_text(f"topic{len(plans)}")  # rendering is done, planning has not begun
-        return plan_issue(session, issue_id, now, batch_size=batch_size)
+        return plan_issue(session, issue_id, now, **how)
 
     monkeypatch.setattr(publish, "plan_issue", plan_later)
     assert publish.render_and_plan(issue.id, now).deliveries == 3
@@ -79,10 +79,10 @@ def test_it_leaves_the_issue_for_the_next_tick_when_readers_never_rest(
 
     plans: list[int] = []
 
-    def plan_later(session: Session, issue_id: int, now: datetime, *, batch_size: int) -> Planned:
+    def plan_later(session: Session, issue_id: int, now: datetime, **how: int) -> Planned:
         plans.append(issue_id)
         choose_text(f"topic{len(plans)}")
-        return plan_issue(session, issue_id, now, batch_size=batch_size)
+        return plan_issue(session, issue_id, now, **how)
 
     monkeypatch.setattr(publish, "plan_issue", plan_later)
     with pytest.raises(MissingVariants, match="later"):
@@ -178,3 +178,17 @@ def test_it_judges_no_issue_whose_approval_was_taken_back(issue: Issue, now: dat
         row = session.get_one(Issue, issue.id)
         row.state, row.document = IssueState.DRAFT, None
     assert publish.not_fit(issue.id, now) == ""
+
+
+def test_it_plans_the_others_when_a_crash_came_between_the_first_and_them(
+    issue: Issue, database: Engine, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers import publish
+
+    monkeypatch.setattr(publish, "FIRST", 1)
+    assert publish.render_and_plan(issue.id, now).deliveries == 1
+    publish.dispatch_issue(issue.id)  # as the tick rings for it
+    publish.dispatch_issue(issue.id)
+    with Session(database) as session:
+        assert len(session.scalars(select(Delivery)).all()) == 3
+        assert session.get_one(Issue, issue.id).audience_count == 3

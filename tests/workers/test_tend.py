@@ -116,10 +116,20 @@ def test_it_rings_for_an_issue_by_its_state(
     database: Engine, everything_due: dict[Bell, int], now: datetime, state: IssueState
 ) -> None:
     with Session(database) as session, session.begin():
-        session.execute(update(Issue).values(state=state))
+        session.execute(update(Issue).values(state=state, planned_at=now))
     found = [bell for bell, _ in rings(database, now) if bell in {Bell.BATCH, Bell.DISPATCH}]
     expected = {IssueState.SENDING: [Bell.BATCH], IssueState.APPROVED: [Bell.DISPATCH] * 2}
     assert found == expected.get(state, [])
+
+
+def test_it_rings_for_an_issue_of_which_only_the_first_are_planned(
+    database: Engine, everything_due: dict[Bell, int], now: datetime
+) -> None:
+    with Session(database) as session, session.begin():
+        session.execute(update(Issue).values(state=IssueState.SENDING, planned_at=None))
+        issues = list(session.scalars(select(Issue.id)))
+    rung = [identity for bell, identity in rings(database, now) if bell is Bell.DISPATCH]
+    assert sorted(rung) == sorted(issues)
 
 
 def test_it_rings_for_a_source_that_was_never_checked(

@@ -269,6 +269,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("scheduled_at", UtcDateTime(), nullable=True),
         sa.Column("document", JSON, nullable=True),
         sa.Column("audience_count", sa.Integer(), nullable=True),
+        sa.Column("planned_at", UtcDateTime(), nullable=True),
         sa.Column("segment", JSON, nullable=True),
         sa.Column("canary_until", UtcDateTime(), nullable=True),
         sa.Column("parked_until", UtcDateTime(), nullable=True),
