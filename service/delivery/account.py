@@ -23,8 +23,15 @@ from service.delivery.transports import (
 )
 
 KEY = "broadsheet:account"
+ASKED_KEY = "broadsheet:account:asked"
 SLOW_KEY = "broadsheet:slow"
 FRESH_SECONDS = 60
+KEPT_SECONDS = 300
+"""For so long the last answer counts when the far side gives no new one."""
+
+ASK_AGAIN = 5
+"""Seconds after a question that was not answered."""
+
 UNLIMITED_RATE = 10.0
 """Messages a second where neither the far side nor a setting names a limit (SMTP)."""
 
@@ -98,14 +105,31 @@ class AccountRate:
 
     def _asked(self, now: float) -> float:
         try:
-            account = self._kept()
-            if account is None:
-                account = self._transport.account()
-                self._client.set(KEY, json.dumps(asdict(account)), ex=FRESH_SECONDS)
+            account = self._account()
             factor, at = self._slowness(now)
         except (RedisError, OSError) as error:
             raise AccountUnavailable(f"Redis did not answer: {error}") from error
         return self._allowed(account) * recovered(factor, now - at)
+
+    def _account(self) -> Account:
+        """The limits. One worker asks for them anew, the others go on by what is known.
+
+        SES takes one such question a second, and every lane of every worker has it at once.
+        """
+        kept = self._kept()
+        if kept is not None and not self._client.set(ASKED_KEY, 1, nx=True, ex=FRESH_SECONDS):
+            return kept
+        try:
+            account = self._transport.account()
+        except AccountUnavailable:
+            if kept is None:
+                raise
+            self._client.set(ASKED_KEY, 1, ex=ASK_AGAIN)
+            return kept
+        if account.sending_enabled:  # else an operator mends it, and resumes at once
+            self._client.set(KEY, json.dumps(asdict(account)), ex=KEPT_SECONDS)
+            self._client.set(ASKED_KEY, 1, ex=FRESH_SECONDS)
+        return account
 
     def _allowed(self, account: Account) -> float:
         if not account.sending_enabled:

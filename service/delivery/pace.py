@@ -20,13 +20,21 @@ KEY = "broadsheet:pace"
 
 # Taking reserves: the caller waits for as long as it is told and goes, nobody polls. A wait that
 # would be longer than the limit reserves nothing, so that a dead worker's share cannot pile up.
+# Nobody can have taken more than that ahead: then Redis's clock was put back, and to wait until it
+# is there again might take hours.
 TAKE = """
+local function taken_until(key, now, most)
+  local taken = tonumber(redis.call('GET', key) or now)
+  if taken > now + most then return now end
+  return math.max(now, taken)
+end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local cost = tonumber(ARGV[1])
 local burst = tonumber(ARGV[2])
 local longest = tonumber(ARGV[3])
-local until_ = math.max(now, tonumber(redis.call('GET', KEYS[1]) or now))
+local most = longest + burst + 60000000
+local until_ = taken_until(KEYS[1], now, most)
 local wait = math.max(0, until_ + cost - burst - now)
 if wait > longest then return {0, wait - longest} end
 redis.call('SET', KEYS[1], string.format('%.0f', until_ + cost), 'PX',
@@ -40,7 +48,7 @@ return {1, wait}
 TAKE_FIRST = TAKE.replace(
     "return {1, wait}",
     """
-local account = math.max(now, tonumber(redis.call('GET', KEYS[2]) or now))
+local account = taken_until(KEYS[2], now, most)
 local charged = account + tonumber(ARGV[4])
 redis.call('SET', KEYS[2], string.format('%.0f', charged), 'PX',
            math.ceil((charged - now) / 1000) + 1000)

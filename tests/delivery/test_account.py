@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from service.delivery.account import AccountRate
+from service.delivery.account import ASKED_KEY, KEY, AccountRate
 from service.delivery.transports import (
     Account,
     AccountRefused,
@@ -57,6 +59,49 @@ def test_it_asks_once_for_all_workers(redis: Redis) -> None:
     rates = [AccountRate(one, redis, share=1, limit=None) for one in (first, second)]
     assert [rate() for rate in rates * 3] == [14.0] * 6
     assert first.asked + second.asked == 1
+
+
+class Slow(Telling):
+    def account(self) -> Account:
+        time.sleep(0.2)  # as long as all others need to ask as well
+        return super().account()
+
+
+def test_it_asks_anew_by_one_worker_while_the_others_go_on(redis: Redis) -> None:
+    slow = Slow(14.0)
+    AccountRate(slow, redis, share=1, limit=None)()
+    redis.delete(ASKED_KEY)  # a minute is over
+    rates = [AccountRate(slow, redis, share=1, limit=None) for _ in range(12)]
+    with ThreadPoolExecutor(12) as lanes:
+        assert list(lanes.map(lambda rate: rate(), rates)) == [14.0] * 12
+    assert slow.asked == 2, "SES takes one such question a second"
+
+
+class Away(Telling):
+    def account(self) -> Account:
+        super().account()
+        raise AccountUnavailable("SES did not tell the account's limits")
+
+
+def test_it_goes_on_for_a_while_by_what_it_knew(redis: Redis) -> None:
+    AccountRate(Telling(14.0), redis, share=1, limit=None)()
+    redis.delete(ASKED_KEY)
+    away = Away(None)
+    rates = [AccountRate(away, redis, share=1, limit=None) for _ in range(3)]
+    assert [rate() for rate in rates] == [14.0] * 3
+    assert away.asked == 1, "a question that is not answered is not put again at once"
+    redis.delete(ASKED_KEY, KEY)
+    with pytest.raises(AccountUnavailable):
+        AccountRate(away, redis, share=1, limit=None)()
+
+
+def test_it_sees_at_once_that_sending_is_switched_on_again(redis: Redis) -> None:
+    account = Telling(14.0, sending_enabled=False)
+    rate = AccountRate(account, redis, share=1, limit=None)
+    with pytest.raises(AccountRefused):
+        rate()
+    account.more = {"sending_enabled": True}
+    assert rate() == 14.0
 
 
 def test_it_has_no_rate_for_an_account_that_may_send_nothing(redis: Redis) -> None:

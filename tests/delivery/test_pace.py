@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,6 +50,16 @@ def test_it_never_grants_more_than_the_rate_and_one_second_s_burst(
         gone = sum(cost for cost, wait in turns if wait <= until)
         burst = max(rate, *costs)
         assert gone <= burst + rate * (until + 0.5), f"{gone} by {until} s at {rate}/s"
+
+
+@pytest.mark.parametrize("key", ["broadsheet:pace", "broadsheet:pace:first"])
+def test_it_waits_for_no_clock_that_was_put_back(redis: Redis, key: str) -> None:
+    an_hour_ahead = int((time.time() + 3600) * 1_000_000)
+    redis.set(key, an_hour_ahead)
+    pace = RedisPace(redis)
+    assert pace.take_first(10.0).granted
+    assert pace.take(10, 10.0).granted
+    assert not all(pace.take(10, 10.0).granted for _ in range(30)), "it spaces no more"
 
 
 def test_it_gives_no_pace_without_redis() -> None:
