@@ -23,6 +23,7 @@ from service.delivery.record import (
     BEFORE_ANYTHING_ELSE,
     MAX_ATTEMPTS,
     STATE,
+    said,
 )
 from service.delivery.send import Sender
 from service.delivery.transports import NotMade, Outcome, Recipient, Shipment, Verdict
@@ -183,7 +184,7 @@ def _claim(session: Session, notice_id: int, now: datetime, until: datetime) -> 
 def _record(
     session: Session, notice_id: int, attempt: int, outcome: Outcome, now: datetime
 ) -> None:
-    state, reason = STATE[outcome.verdict], outcome.reason
+    state, (message_id, reason) = STATE[outcome.verdict], said(outcome)
     if outcome.verdict is Verdict.RETRY and attempt >= MAX_ATTEMPTS:
         state, reason = DeliveryState.REJECTED, f"Given up after {attempt} tries. {reason}"
     wait = min(RETRY_AFTER * attempt, LONGEST_WAIT) if state is DeliveryState.QUEUED else None
@@ -195,7 +196,7 @@ def _record(
         .values(
             state=state,
             reason=reason,
-            message_id=outcome.message_id,
+            message_id=message_id,
             changed_at=now,
             **({"due_at": now + wait} if wait else {}),
         )

@@ -24,6 +24,7 @@ ROWS = cast("Table", Delivery.__table__)
 """The table itself: the ORM takes longer over a statement than PostgreSQL does."""
 
 MAX_ATTEMPTS = 10
+LONGEST_REASON, LONGEST_ID = 1000, 200
 
 STATE = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
@@ -117,7 +118,21 @@ def _add_message_ids(session: Session, pairs: Sequence[tuple[Sent, Outcome]]) ->
 
 def _becomes(sent: Sent, outcome: Outcome) -> tuple[str, str | None, str | None]:
     """The state, the message id and the reason of a row whose call had *outcome*."""
+    message_id, reason = said(outcome)
     if outcome.verdict is Verdict.RETRY and sent.attempt >= MAX_ATTEMPTS:
-        given_up = f"Given up after {sent.attempt} tries. {outcome.reason}"
+        given_up = f"Given up after {sent.attempt} tries. {reason}"
         return DeliveryState.REJECTED.value, None, given_up
-    return STATE[outcome.verdict].value, outcome.message_id, outcome.reason
+    return STATE[outcome.verdict].value, message_id, reason
+
+
+def said(outcome: Outcome) -> tuple[str | None, str | None]:
+    """The message id and the reason, as the database takes them.
+
+    The far side may say anything, and what PostgreSQL refuses for one row is lost for its chunk.
+    """
+    message_id = outcome.message_id and _keepable(outcome.message_id)[:LONGEST_ID]
+    return message_id, outcome.reason and _keepable(outcome.reason)[:LONGEST_REASON]
+
+
+def _keepable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -298,3 +298,14 @@ def test_it_takes_no_page_of_a_proxy_for_the_word_of_ses(
     with pytest.raises(AccountUnavailable):
         transport.account()
     transport.close()
+
+
+def test_it_keeps_what_ses_says_in_a_form_that_every_database_takes() -> None:
+    message_id, reason = record.said(
+        Outcome(Verdict.REJECTED, message_id="m" * 300, reason="half a \ud800 sign\0" + "!" * 5000)
+    )
+    assert message_id == "m" * 200
+    assert reason is not None
+    assert reason.startswith("half a ? sign\ufffd!")
+    assert len(reason) == 1000
+    assert record.said(Outcome(Verdict.UNKNOWN)) == (None, None)
