@@ -167,7 +167,9 @@ class Aws:
             by_topic = {"TopicArn": wanted.topic_arn, **more}
             page = self._find("sns", "list_subscriptions_by_topic", **by_topic) or {}
             for row in page.get("Subscriptions") or ():
-                if row["Protocol"] == "sqs" and row["Endpoint"] == wanted.queue_arn:
+                ours = row["Protocol"] == "sqs" and row["Endpoint"] == wanted.queue_arn
+                # One that was deleted is listed for a while, with a word in place of its ARN.
+                if ours and row["SubscriptionArn"].startswith("arn:"):
                     return self._subscribed(row["SubscriptionArn"])
             if not page.get("NextToken"):
                 return None

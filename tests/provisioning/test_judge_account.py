@@ -47,6 +47,7 @@ def test_it_judges_the_account(found: Account | Unread, status: Status, told: st
         (FINE, Unread("no database"), Status.OK, "14 a second"),
         (replace(FINE, sent_24_hours=40_000.0), 10, Status.WARNING, "40,000 of 50,000"),
         (replace(FINE, sent_24_hours=50_000.0), 10, Status.FAILED, "Nothing may be sent now"),
+        (replace(FINE, max_rate=1.0), 10, Status.OK, "1 a second"),
         (replace(FINE, max_rate=0.0), 10, Status.FAILED, "Nothing may be sent now"),
         (replace(FINE, max_24_hours=None), 10**7, Status.OK, "without limit"),
         (Unread("SES gave no answer."), 10, Status.UNKNOWN, "no answer"),

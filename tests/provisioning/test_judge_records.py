@@ -87,5 +87,6 @@ def test_it_judges_dmarc(texts: Texts, signed_as: str | None, status: Status, to
 
 
 def test_it_looks_for_dmarc_up_the_tree_and_never_at_a_whole_top_level_domain() -> None:
+    assert list(dmarc_names("example.org")) == ["_dmarc.example.org"]
     names = list(dmarc_names("a.news.example.org"))
     assert names == ["_dmarc.a.news.example.org", "_dmarc.news.example.org", "_dmarc.example.org"]
