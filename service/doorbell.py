@@ -86,6 +86,7 @@ def producer() -> Celery:
     # kombu would try for seconds to reach a Redis that is away, and a web request waits for it.
     app.conf.broker_transport_options = {
         **app.conf.broker_transport_options,
+        "socket_timeout": 2,  # a Redis that is frozen takes the connection and says nothing
         "max_retries": 1,
         "interval_start": 0,
         "interval_step": 0.1,

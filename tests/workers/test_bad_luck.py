@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -26,6 +28,7 @@ from service.models import DeliveryState, Issue, IssueState, Variant
 from service.rendering.variants import render_missing_variants
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue, states
+from tests.servers.redis import RedisServer
 from workers import app, publish, send, tend
 
 QUEUED, UNKNOWN = DeliveryState.QUEUED, DeliveryState.UNKNOWN
@@ -158,6 +161,21 @@ def test_it_lets_a_ring_grow_old_only_so_far(redis: Redis) -> None:
     expires = datetime.fromisoformat(json.loads(queued)["headers"]["expires"])
     left = expires - datetime.now(UTC)
     assert timedelta(seconds=RING_LIVES - 60) < left <= timedelta(seconds=RING_LIVES)
+
+
+def test_it_waits_only_a_moment_for_a_redis_that_is_frozen(data_dir: Path) -> None:
+    """It still takes connections, and a web request or a sender must not hang for it."""
+    server = RedisServer()
+    config.settings.cache_clear()
+    with pytest.MonkeyPatch.context() as setting:
+        setting.setenv("BROADSHEET_REDIS_URL", server.url)
+        assert ring_now(Bell.COLLECT, 1)
+        server.freeze()
+        began = time.monotonic()
+        assert not ring_now(Bell.COLLECT, 2)
+        waited = time.monotonic() - began
+    server.close()
+    assert waited < 12
 
 
 def test_it_leaves_an_issue_to_the_worker_who_is_planning_it(
