@@ -40,6 +40,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from service.config import settings
 
 BUSY_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT = 10
+"""Seconds. A host that swallows packets would be waited for until the system gives up."""
+
 SURELY_ALIVE = 1.0
 """Seconds after its last use in which a connection is not asked whether it still lives."""
 
@@ -91,7 +94,13 @@ def make_engine(url: str) -> Engine:
     if not url.startswith(("sqlite", "postgresql")):
         raise ValueError("BROADSHEET_DATABASE_URL must begin with postgresql:// or sqlite:///")
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=5, max_overflow=15, hide_parameters=True)
+        engine = create_engine(
+            url,
+            pool_size=5,
+            max_overflow=15,
+            hide_parameters=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT},
+        )
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ping_when_idle)
         return engine
