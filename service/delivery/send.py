@@ -82,19 +82,19 @@ class Sender:
         self,
         claim: Claim,
         *,
-        until: datetime | None = None,
+        stop: Callable[[], bool] = lambda: False,
         answered: Callable[[], None] = lambda: None,
     ) -> Counter[str]:
         """Send what is queued in the batch; how many ended in each verdict.
 
         Stops early, giving the batch back, when the pace or the account cannot be had, when SES
-        asks to wait or gives no answer, when the issue is halted or parked, or when *until* has
-        come (a worker's time limit). *answered* is told of each chunk that SES did answer.
+        asks to wait or gives no answer, when the issue is halted or parked, or when *stop* says so
+        (a worker's time is over). *answered* is told of each chunk that SES did answer.
         """
         tally: Counter[str] = Counter()
         waiting: str | None = None
         try:
-            wait = self._send_chunks(claim, tally, until, answered)
+            wait = self._send_chunks(claim, tally, stop, answered)
         except (Halted, AccountRefused) as error:
             self._halt(claim, str(error))
             return tally
@@ -117,14 +117,14 @@ class Sender:
         self,
         claim: Claim,
         tally: Counter[str],
-        until: datetime | None,
+        stop: Callable[[], bool],
         answered: Callable[[], None],
     ) -> timedelta:
         """Send one chunk after the other, counted in *tally*; how long the rest is to rest."""
         shipment = self._shipment(claim)
         left = self._left(claim)
         while left > 0:
-            if until is not None and self.clock() >= until:
+            if stop():
                 break
             size = self._turn(left)
             if not size:

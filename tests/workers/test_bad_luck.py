@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from redis import Redis
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from time_machine import travel
 
 from service import config
 from service.audience.choices import Wanted
@@ -72,6 +73,23 @@ def test_it_sends_one_chunk_into_silence_and_leaves_the_rest_to_the_tick(
     with Session(database) as session:
         assert states(session, issue.id) == [QUEUED] * 20 + [UNKNOWN] * 10
     assert waiting_rings(redis, Bell.BATCH) == 0
+
+
+def test_it_sends_no_longer_than_it_may_when_the_clock_is_put_back(
+    worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROADSHEET_MAX_SEND_RATE", "30")
+    monkeypatch.setattr(send, "SENDING_TIME", timedelta(seconds=3))
+    config.settings.cache_clear()
+    issue = an_issue_of(900, 500)  # half a minute at this rate
+    with travel(datetime.now(UTC), tick=True) as clock, ThreadPoolExecutor(1) as task:
+        began = time.monotonic()
+        sending = task.submit(send.send_batch, issue.id)
+        wait([sending], timeout=1)
+        clock.shift(timedelta(hours=-1))
+        sending.result(timeout=60)
+        took = time.monotonic() - began
+    assert took < 20, "a task that outlives its limit is killed in the middle of a call"
 
 
 def test_it_sends_what_was_approved_last(database: Engine) -> None:
