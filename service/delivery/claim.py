@@ -63,21 +63,23 @@ def _due(now: datetime) -> list[ColumnElement[bool]]:
 
 def claim_batch(session: Session, now: datetime, lease: timedelta) -> Claim | None:
     """Claim the next due batch of an issue that is being sent; None when there is none."""
-    candidates = session.execute(
+    waiting = (
         select(DeliveryBatch.id, DeliveryBatch.issue_id, DeliveryBatch.variant_id)
         .where(*_due(now))
         .order_by(DeliveryBatch.due_at, DeliveryBatch.id)
         .limit(CANDIDATES)
-    ).all()
-    for batch_id, issue_id, variant_id in candidates:
-        claim = Claim(batch_id, issue_id, variant_id, secrets.token_hex(16))
-        taken = session.execute(
-            update(DeliveryBatch)
-            .where(DeliveryBatch.id == batch_id, DeliveryBatch.state == BatchState.READY)
-            .values(state=BatchState.CLAIMED, lease_token=claim.token, lease_until=now + lease)
-        )
-        if _changed(taken):
-            return claim
+    )
+    # Again when others took all of these: each time at least as many claims have come about.
+    while candidates := session.execute(waiting).all():
+        for batch_id, issue_id, variant_id in candidates:
+            claim = Claim(batch_id, issue_id, variant_id, secrets.token_hex(16))
+            taken = session.execute(
+                update(DeliveryBatch)
+                .where(DeliveryBatch.id == batch_id, DeliveryBatch.state == BatchState.READY)
+                .values(state=BatchState.CLAIMED, lease_token=claim.token, lease_until=now + lease)
+            )
+            if _changed(taken):
+                return claim
     return None
 
 

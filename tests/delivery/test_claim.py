@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
@@ -93,3 +94,21 @@ def test_it_refuses_a_worker_whose_lease_went_to_another(
         assert extend(session, second, now + LEASE)
     with Session(database) as session:
         assert session.get_one(DeliveryBatch, second.batch_id).state is BatchState.CLAIMED
+
+
+def test_it_gives_each_of_many_who_come_at_once_a_batch_while_there_is_one(
+    database: Engine, planned_issue: Planned, now: datetime
+) -> None:
+    planned_issue(count=16, batch_size=1)
+    together = Barrier(16)
+
+    def take(_: int) -> int | None:
+        together.wait()
+        with Session(database) as session, session.begin():
+            taken = claim_batch(session, now, LEASE)
+        return taken and taken.batch_id
+
+    with ThreadPoolExecutor(16) as lanes:
+        taken = list(lanes.map(take, range(16)))
+    assert None not in taken, "someone idles though a batch waits"
+    assert len(set(taken)) == 16
