@@ -39,6 +39,10 @@ from service.models import Issue, Newsletter, Variant
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
+BREATH = 1.0
+"""Seconds before another batch is looked at when there was no turn for this one: a long issue has
+thousands, and each would be claimed and given back at once."""
+
 PARK_FOR = timedelta(minutes=5)
 """Between two looks at whether the rolling quota has room again."""
 
@@ -103,6 +107,7 @@ class Sender:
             return tally
         except (PaceUnavailable, AccountUnavailable) as error:
             log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
+            self.sleep(BREATH)
             wait, waiting = RETRY_AFTER, f"Waiting: {error}"
         except chunks.ClaimLost:
             log.warning("send.claim_lost", batch=claim.batch_id)
@@ -158,8 +163,8 @@ class Sender:
         rate = self.rate()
         size = max(1, min(left, self.transport.max_recipients, int(rate)))
         turn = self.pace.take(size, rate)
-        if turn.granted and turn.wait:
-            self.sleep(turn.wait)
+        if turn.wait:
+            self.sleep(turn.wait if turn.granted else min(turn.wait, BREATH))
         return size if turn.granted else 0
 
     def _send_chunk(self, claim: Claim, shipment: Shipment, size: int) -> list[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import httpx2
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, select
+from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from time_machine import travel
@@ -21,6 +23,7 @@ from service import config
 from service.audience.choices import Wanted
 from service.db import session_scope
 from service.delivery.plan import plan_issue
+from service.delivery.transports import AccountUnavailable
 from service.doorbell import QUEUES, RING_LIVES, Bell, broker_settings
 from service.doorbell import publish as ring_now
 from service.issues.approve import approve, hold, reopen, resume
@@ -90,6 +93,22 @@ def test_it_sends_no_longer_than_it_may_when_the_clock_is_put_back(
         sending.result(timeout=60)
         took = time.monotonic() - began
     assert took < 20, "a task that outlives its limit is killed in the middle of a call"
+
+
+def test_it_does_not_run_through_all_batches_while_nothing_can_be_sent(
+    worker: None, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "SENDING_TIME", timedelta(seconds=3))
+    issue = an_issue_of(60, 1)
+    send.sender().rate = _no_rate
+    transactions = Counter[str]()
+    listen(database, "commit", lambda _: transactions.update(["commit"]))
+    send.send_batch(issue.id)
+    assert transactions["commit"] < 60, "each of an issue's 2,000 batches claimed and given back"
+
+
+def _no_rate() -> float:
+    raise AccountUnavailable("SES does not tell the account's limits")
 
 
 def test_it_sends_what_was_approved_last(database: Engine) -> None:
