@@ -20,6 +20,7 @@ from service.delivery.claim import Claim, extend
 from service.delivery.record import ROWS, Sent
 from service.models import (
     Delivery,
+    DeliveryBatch,
     DeliveryState,
     Subscriber,
     Subscription,
@@ -92,6 +93,25 @@ def mark_chunk(
         if why := unwanted.get(row.subscription_id):
             _drop(session, row.id, why, now)
     return Marked(parcels, skipped=len(rows) - len(parcels))
+
+
+def unmark(session: Session, claim: Claim, now: datetime) -> int:
+    """Queue again what is marked of the batch, for which SES was not called; how many.
+
+    While the batch is ours, that is our last chunk alone.
+    """
+    ours = select(DeliveryBatch.id).where(
+        DeliveryBatch.id == claim.batch_id, DeliveryBatch.lease_token == claim.token
+    )
+    # Not waited for: held, the mark itself is still under way, or its connection is dead.
+    if session.execute(ours.with_for_update(nowait=True)).first() is None:
+        return 0  # our lease ran out: the rows are unknown by now
+    queued = session.connection().execute(
+        update(ROWS)
+        .where(ROWS.c.batch_id == claim.batch_id, ROWS.c.state == DeliveryState.SENDING)
+        .values(state=DeliveryState.QUEUED, changed_at=now)
+    )
+    return queued.rowcount
 
 
 def _mark(session: Session, ids: list[int], now: datetime) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from service.config import Settings
 from service.db import read_scope, session_scope
@@ -49,8 +50,8 @@ PARK_FOR = timedelta(minutes=5)
 REST = frozenset({Verdict.RETRY, Verdict.LATER, Verdict.UNKNOWN})
 """After these a batch rests: what goes on into silence may be lost for good, a chunk at a time."""
 
-SETTLE_AGAIN_AFTER = (1.0, 5.0)
-"""Seconds before an answer is written down again, when the database could not be reached."""
+WRITE_AGAIN_AFTER = (1.0, 5.0, 10.0)
+"""Seconds between tries while the database cannot be reached: as long as a restart of it takes."""
 
 DEFAULT_RATE = 10.0
 """Messages a second where the far side tells no limit and none is set (SMTP)."""
@@ -62,6 +63,10 @@ class Halted(RuntimeError):
 
 class Parked(RuntimeError):
     """The account's daily quota is used up; the text is what SES said."""
+
+
+class NotMarked(RuntimeError):
+    """The database failed before SES was called; the rows wait as before."""
 
 
 def _utc_now() -> datetime:
@@ -109,6 +114,9 @@ class Sender:
             log.warning("send.no_pace", batch=claim.batch_id, error=str(error))
             self.sleep(BREATH)
             wait, waiting = RETRY_AFTER, f"Waiting: {error}"
+        except NotMarked as error:
+            log.warning("send.not_marked", batch=claim.batch_id, error=str(error))
+            wait = RETRY_AFTER
         except chunks.ClaimLost:
             log.warning("send.claim_lost", batch=claim.batch_id)
             wait = timedelta(0)
@@ -170,8 +178,13 @@ class Sender:
     def _send_chunk(self, claim: Claim, shipment: Shipment, size: int) -> list[Outcome]:
         lease = timedelta(seconds=self.settings.lease_seconds)
         marked_at = self.clock()
-        with session_scope() as session:
-            marked = chunks.mark_chunk(session, claim, size, marked_at, marked_at + lease)
+        try:
+            with session_scope() as session:
+                marked = chunks.mark_chunk(session, claim, size, marked_at, marked_at + lease)
+        except OperationalError as error:
+            # The commit may have come about without an answer, and SES is surely not called.
+            self._insist(lambda session: chunks.unmark(session, claim, self.clock()))
+            raise NotMarked(str(error)) from error
         if not marked.parcels:
             return []
         try:
@@ -193,18 +206,22 @@ class Sender:
         return self.transport.send(shipment, recipients)
 
     def _settle(self, chunk: Sequence[record.Sent], outcomes: Sequence[Outcome]) -> None:
-        """Write the answers down. Nobody else knows them, so a moment's trouble is waited out."""
-        for wait in SETTLE_AGAIN_AFTER:
+        """Write the answers down."""
+        self._insist(lambda session: record.settle(session, chunk, outcomes, self.clock()))
+
+    def _insist(self, write: Callable[[Session], object]) -> None:
+        """Write what nobody else knows: a moment's trouble with the database is waited out."""
+        for wait in WRITE_AGAIN_AFTER:
             try:
                 with session_scope() as session:
-                    record.settle(session, chunk, outcomes, self.clock())
+                    write(session)
             except OperationalError as error:
                 log.warning("send.not_recorded", again_in=wait, error=str(error))
                 self.sleep(wait)
             else:
                 return
         with session_scope() as session:
-            record.settle(session, chunk, outcomes, self.clock())
+            write(session)
 
     def _park(self, claim: Claim, reason: str) -> None:
         """Let the issue rest until the account's quota has room again."""

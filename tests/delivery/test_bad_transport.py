@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -15,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.config import settings
+from service.db import session_scope
 from service.delivery import record
+from service.delivery import send as sending
 from service.delivery.claim import Claim
 from service.delivery.record import MAX_ATTEMPTS
 from service.delivery.send import RETRY_AFTER, Sender
@@ -247,6 +250,34 @@ def test_it_writes_an_answer_down_though_the_database_was_away_for_a_moment(
         assert states(session, issue.id) == [ACCEPTED] * 2
     assert len(waits) == 2
     assert timedelta(seconds=sum(waits)) < timedelta(seconds=30)
+
+
+def test_it_sends_what_was_marked_though_nobody_heard_of_the_commit(
+    sender: Sender, planned_issue: Planned, claim: Claimer, sandbox: Sandbox, database: Engine,
+    now: datetime, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """SES was not called: nothing about these readers is unknown."""
+    issue = planned_issue(count=2)
+    sender.sleep = lambda _: None
+    lost = iter([True])
+
+    @contextmanager
+    def unheard() -> Iterator[Session]:
+        with session_scope() as session:
+            yield session
+            marked = session.scalars(
+                select(Delivery.id).where(Delivery.state == DeliveryState.SENDING)
+            ).first()
+        if marked and next(lost, False):
+            raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
+
+    monkeypatch.setattr(sending, "session_scope", unheard)
+    assert send(sender, claim) == {}
+    with Session(database) as session:
+        assert states(session, issue.id) == [QUEUED] * 2
+    due_again(database, now)
+    assert send(sender, claim) == {"accepted": 2}
+    assert len(received(sandbox)) == 2
 
 
 class Page(BaseHTTPRequestHandler):
