@@ -23,6 +23,7 @@ from service.models import (
     EventOutcome,
     Issue,
 )
+from service.sandbox import Sandbox
 
 Planned = Callable[..., Issue]
 S = DeliveryState
@@ -185,3 +186,19 @@ def test_it_looks_at_what_was_sent_lately_alone(
     with Session(database) as session, session.begin():
         session.execute(update(DeliveryBatch).values(state=BatchState.CLAIMED))
     assert measured(now + 6 * MINUTE) == Lag(), "it is being sent"
+
+
+def test_it_waits_longer_at_each_tick(
+    database: Engine, sent: list[int], sandbox: Sandbox, now: datetime
+) -> None:
+    from workers.tend import sweep
+
+    def state() -> DeliveryState:
+        with Session(database) as session:
+            return session.get_one(Delivery, sent[-1]).state
+
+    sweep(now + GRACE + MINUTE)
+    assert state() is S.UNKNOWN
+    heard_of(sent[:9], now)
+    sweep(now + GRACE + MINUTE)
+    assert state() is S.GIVEN_UP

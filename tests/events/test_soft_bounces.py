@@ -191,3 +191,13 @@ def test_it_finds_the_dead_when_the_events_of_weeks_come_at_once(
         told += [bounce(first), delivered(second)]
     hear(now + timedelta(days=13), *told[::-1])
     assert len(suppressed(database)) == 1
+
+
+def test_it_is_not_put_off_by_mail_that_is_on_its_way(
+    database: Engine, newsletter: Newsletter, now: datetime
+) -> None:
+    days_of(newsletter, now, [0, 2, 4, 6])
+    last, _ = issue_of(newsletter, now + timedelta(days=8))
+    issue_of(newsletter, now + timedelta(days=8))
+    hear(now + timedelta(days=8), bounce(last))
+    assert len(suppressed(database)) == 1
