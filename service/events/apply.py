@@ -24,7 +24,8 @@ from service.events.store import Waiting, waiting_events
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
-MOST_IN_A_SWEEP = 50_000
+MOST_IN_A_SWEEP = 20_000
+"""Some seconds of a tick, at which other things are due too."""
 EARLY = timedelta(minutes=5)
 """How long an event that names its message by SES's id alone waits for us to write that id down.
 
