@@ -97,8 +97,9 @@ def send_notice(sender: Sender, notice_id: int, render: Renderer) -> Outcome | N
             outcome = sender.transport.send(shipment, [recipient])[0]
         except NotMade as error:
             outcome = Outcome(Verdict.REJECTED, reason=str(error))
-    with session_scope() as session:
-        _record(session, notice_id, attempt, outcome, sender.clock())
+    sender.insist(lambda session: _record(session, notice_id, attempt, outcome, sender.clock()))
+    if outcome.throttled:
+        sender.slow_down()
     return outcome
 
 

@@ -183,7 +183,7 @@ class Sender:
                 marked = chunks.mark_chunk(session, claim, size, marked_at, marked_at + lease)
         except OperationalError as error:
             # The commit may have come about without an answer, and SES is surely not called.
-            self._insist(lambda session: chunks.unmark(session, claim, self.clock()))
+            self.insist(lambda session: chunks.unmark(session, claim, self.clock()))
             raise NotMarked(str(error)) from error
         if not marked.parcels:
             return []
@@ -207,9 +207,9 @@ class Sender:
 
     def _settle(self, chunk: Sequence[record.Sent], outcomes: Sequence[Outcome]) -> None:
         """Write the answers down."""
-        self._insist(lambda session: record.settle(session, chunk, outcomes, self.clock()))
+        self.insist(lambda session: record.settle(session, chunk, outcomes, self.clock()))
 
-    def _insist(self, write: Callable[[Session], object]) -> None:
+    def insist(self, write: Callable[[Session], object]) -> None:
         """Write what nobody else knows: a moment's trouble with the database is waited out."""
         for wait in WRITE_AGAIN_AFTER:
             try:

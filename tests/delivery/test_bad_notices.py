@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
 from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
+from service.delivery import notices
 from service.delivery.notices import send_notice
 from service.delivery.pace import Turn
 from service.delivery.send import Sender
@@ -24,6 +27,7 @@ from service.models import (
 )
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers
+from tests.delivery.test_bad_transport import fault
 from tests.delivery.test_notices import render, row, sent
 
 
@@ -109,3 +113,37 @@ def test_it_welcomes_nobody_who_has_left_again(
     assert send_notice(sender, notice_id, render) is None
     assert sent(sandbox) == []
     assert row(database, notice_id).state is DeliveryState.SKIPPED
+
+
+def test_it_writes_an_answer_down_though_the_database_was_away_for_a_moment(
+    sender: Sender, sandbox: Sandbox, database: Engine, now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Else nobody knows that it went out, and it goes out once more."""
+    with Session(database) as session, session.begin():
+        notice_id = a_notice(session, a_newsletter(session, now), now)
+    sender.sleep = lambda _: None
+    failures = iter([True, True])
+    record = notices._record
+
+    def failing(session: Session, *told: Any) -> None:
+        record(session, *told)
+        if next(failures, False):
+            raise OperationalError("UPDATE", {}, Exception("the database restarts"))
+
+    monkeypatch.setattr(notices, "_record", failing)
+    assert send_notice(sender, notice_id, render) is not None
+    assert row(database, notice_id).state is DeliveryState.ACCEPTED
+
+
+def test_it_slows_down_when_ses_throttles_service_mail(
+    sender: Sender, sandbox: Sandbox, database: Engine, now: datetime
+) -> None:
+    with Session(database) as session, session.begin():
+        notice_id = a_notice(session, a_newsletter(session, now), now)
+    slowed: list[bool] = []
+    sender.slow_down = lambda: slowed.append(True)
+    fault(sandbox, {"kind": "throttle"})
+    send_notice(sender, notice_id, render)
+    assert slowed == [True]
+    assert row(database, notice_id).state is DeliveryState.QUEUED
