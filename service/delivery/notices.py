@@ -21,8 +21,8 @@ from service.db import read_scope, session_scope
 from service.delivery.record import (
     BEFORE_ACCEPTED,
     BEFORE_ANYTHING_ELSE,
-    MAX_ATTEMPTS,
     STATE,
+    out_of_tries,
     said,
 )
 from service.delivery.send import Sender
@@ -186,7 +186,7 @@ def _record(
     session: Session, notice_id: int, attempt: int, outcome: Outcome, now: datetime
 ) -> None:
     state, (message_id, reason) = STATE[outcome.verdict], said(outcome)
-    if outcome.verdict is Verdict.RETRY and attempt >= MAX_ATTEMPTS:
+    if outcome.verdict is Verdict.RETRY and out_of_tries(attempt):
         state, reason = DeliveryState.REJECTED, f"Given up after {attempt} tries. {reason}"
     wait = min(RETRY_AFTER * attempt, LONGEST_WAIT) if state is DeliveryState.QUEUED else None
     # An answer that comes after our lease ran out is still the truth: it is not sent again.

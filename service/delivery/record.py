@@ -24,6 +24,9 @@ ROWS = cast("Table", Delivery.__table__)
 """The table itself: the ORM takes longer over a statement than PostgreSQL does."""
 
 MAX_ATTEMPTS = 10
+"""Of a message that fails for its own sake. It has as many again when an editor asks for that, and
+as a rule some after a long trouble of the far side's, which counts tries as well."""
+
 LONGEST_REASON, LONGEST_ID = 1000, 200
 
 STATE = {
@@ -119,10 +122,14 @@ def _add_message_ids(session: Session, pairs: Sequence[tuple[Sent, Outcome]]) ->
 def _becomes(sent: Sent, outcome: Outcome) -> tuple[str, str | None, str | None]:
     """The state, the message id and the reason of a row whose call had *outcome*."""
     message_id, reason = said(outcome)
-    if outcome.verdict is Verdict.RETRY and sent.attempt >= MAX_ATTEMPTS:
+    if outcome.verdict is Verdict.RETRY and out_of_tries(sent.attempt):
         given_up = f"Given up after {sent.attempt} tries. {reason}"
         return DeliveryState.REJECTED.value, None, given_up
     return STATE[outcome.verdict].value, message_id, reason
+
+
+def out_of_tries(attempt: int) -> bool:
+    return attempt % MAX_ATTEMPTS == 0
 
 
 def said(outcome: Outcome) -> tuple[str | None, str | None]:

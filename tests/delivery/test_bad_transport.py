@@ -252,6 +252,21 @@ def test_it_writes_an_answer_down_though_the_database_was_away_for_a_moment(
     assert timedelta(seconds=sum(waits)) < timedelta(seconds=30)
 
 
+def test_it_gives_nobody_up_at_the_first_failure_after_a_long_throttle(
+    sender: Sender, planned_issue: Planned, claim: Claimer, sandbox: Sandbox, database: Engine,
+    now: datetime,
+) -> None:  # fmt: skip
+    issue = planned_issue(count=1)
+    fault(sandbox, {"kind": "throttle", "times": MAX_ATTEMPTS + 2})
+    for _ in range(MAX_ATTEMPTS + 2):
+        send(sender, claim)
+        due_again(database, now)
+    fault(sandbox, {"kind": "entry_status", "status": "TRANSIENT_FAILURE"})
+    assert send(sender, claim) == {"retry": 1}
+    with Session(database) as session:
+        assert states(session, issue.id) == [QUEUED]
+
+
 def test_it_sends_what_was_marked_though_nobody_heard_of_the_commit(
     sender: Sender, planned_issue: Planned, claim: Claimer, sandbox: Sandbox, database: Engine,
     now: datetime, monkeypatch: pytest.MonkeyPatch,
