@@ -11,11 +11,13 @@ from service import doorbell
 from service.config import settings
 from service.db import forget_engine_after_fork
 from service.log import set_up_logging
+from workers.broker import keep_room
 from workers.schedule import beat_schedule
 
 SOFT_LIMIT, HARD_LIMIT = 90, 120
 """Seconds. A task stops by itself well before; see ``workers.send``."""
 
+keep_room()
 app = Celery(
     "broadsheet",
     broker=settings().broker,
