@@ -90,19 +90,43 @@ def _findings(session: Session, issue: Issue, now: datetime, document: Document)
 @click.argument("newsletter")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--subject", required=True, help="The mail's subject.")
-def compose_command(newsletter: str, file: Path, subject: str) -> None:
+@click.option("--correcting", metavar="ISSUE", help="Only to those who got this issue.")
+@click.option("--entry", type=click.IntRange(min=1), help="… whose mail held this entry of it.")
+def compose_command(
+    newsletter: str, file: Path, subject: str, correcting: str | None, entry: int | None
+) -> None:
     """Make the draft of an issue written by hand, in Markdown."""
     from service.db import session_scope
     from service.issues.approve import compose_manual
     from service.issues.errors import BadInput
+    from service.rendering.holding import NothingHeld
 
+    if entry is not None and correcting is None:
+        raise click.UsageError("--entry needs --correcting ISSUE.")
     ready()
     try:
         with session_scope() as session:
             found = newsletter_named(session, newsletter)
             issue = compose_manual(session, found, subject, file.read_text(), datetime.now(UTC))
             name = f"{found.slug}/{issue.number}"
-    except (BadInput, UnicodeDecodeError) as error:
+            if correcting is not None:
+                _narrow(session, issue, issue_named(session, correcting), entry or 0)
+    except (BadInput, NothingHeld, UnicodeDecodeError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name}: a draft. Look at it with `broadsheet preview {name} --out FOLDER`,")
     click.echo(f"then send it with `broadsheet send {name}`.")
+
+
+def _narrow(session: Session, issue: Issue, wrong: Issue, entry: int) -> None:
+    """Let a draft go only to those whose mail of *wrong* held its *entry*; 0 is all of it."""
+    from service.delivery.audience import count_audience
+    from service.rendering.holding import segment_holding
+
+    if wrong.newsletter_id != issue.newsletter_id:
+        raise click.ClickException("A correction belongs to the newsletter that it corrects.")
+    segment = segment_holding(session, wrong, entry)
+    issue.segment = segment.model_dump(mode="json")
+    session.flush()
+    what = f"“{segment.about}” in {wrong.number}" if segment.about else f"issue {wrong.number}"
+    readers = count_audience(session, issue, datetime.now(UTC))
+    click.echo(f"It corrects {what}. Readers who got that and would get this: {readers:,}.")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from service.cli.finding import issue_named, latest_draft, moment, ready
+from service.cli.reader_status import show_reader
 
 
 @click.command("send")
@@ -60,7 +61,8 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
 @click.command("status")
 @click.argument("issue", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status_command(issue: str | None, as_json: bool) -> None:
+@click.option("--reader", metavar="ADDRESS", help="Only what became of it for this reader.")
+def status_command(issue: str | None, as_json: bool, reader: str | None) -> None:
     """What became of an issue's messages; of the latest issue unless one is named."""
     from service.config import settings
     from service.db import read_scope
@@ -68,6 +70,9 @@ def status_command(issue: str | None, as_json: bool) -> None:
     from service.delivery.lag import what_is_behind
 
     ready()
+    if reader is not None:
+        show_reader(issue, reader, as_json=as_json)
+        return
     with read_scope() as session:
         found = issue_named(session, issue)
         behind = what_is_behind(session, settings(), datetime.now(UTC))
