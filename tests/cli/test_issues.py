@@ -267,6 +267,7 @@ def test_it_tells_people_how_far_an_issue_is(run: Run, composed: str, database: 
             ],
             0,
         ),
+        "events_behind": None,
     }
 
 
