@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service.config import settings
 from service.db import engine, read_scope, session_scope
 from service.delivery.claim import due_issues_with_batches
-from service.delivery.finish import finish_issues, halt_unsent
+from service.delivery.finish import finish_issues, halt_issue, halt_unsent
 from service.delivery.plan import MissingVariants, Planned, plan_issue, plan_rest
 from service.doorbell import Bell, publish, ring
 from service.issues.due import build_due, due_issues
@@ -123,11 +123,24 @@ def plan_the_rest(issue_id: int, now: datetime) -> Planned:
             with Session(engine(), expire_on_commit=False) as session, session.begin():
                 return plan_rest(session, issue_id, now, batch_size=settings().batch_size)
         except MissingVariants:
-            with session_scope() as session:
-                render_missing_variants(session, session.get_one(Issue, issue_id), now)
+            if not _render_for_the_rest(issue_id, now):
+                break
         except (OperationalError, IntegrityError) as error:
             log.warning("issue.planned_again", issue=issue_id, error=str(error))
     return Planned(0, 0)  # the tick rings again
+
+
+def _render_for_the_rest(issue_id: int, now: datetime) -> bool:
+    """Render what somebody chose since the first were planned; held when that cannot be done."""
+    try:
+        with session_scope() as session:
+            render_missing_variants(session, session.get_one(Issue, issue_id), now)
+    except (TemplateError, TooLarge) as error:
+        with session_scope() as session:
+            halt_issue(session, issue_id, f"It could not be rendered for all: {error}")
+        log.exception("issue.not_rendered", issue=issue_id)
+        return False
+    return True
 
 
 def _render_some(issue_id: int, now: datetime) -> bool:

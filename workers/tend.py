@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
@@ -48,31 +49,50 @@ def ring_for_what_is_due(now: datetime) -> None:
 
 
 def sweep(now: datetime) -> None:
-    """Move on what nobody holds any more: leases, unknown rows, stored events, finished issues."""
-    apply_waiting(now)
-    with session_scope() as session:
-        grace = grace_now(session, settings(), now)
-        released = release_expired(session, now)
-        again, never = reconcile_unknown(session, now, grace)
-        notices = tend_notices(session, now, grace)
-        stopped = drop_stopped(session, now)
-        late = skip_late(session, now)
-        canaries = judge_canaries(session, now)
-        finished = finish_issues(session, now)
-        waiting = tend_waiting(session, now)
-    swept = {
-        "leases": released,
-        "sent_again": again,
-        "given_up": never,
-        "notices": notices,
-        "stopped": stopped,
-        "late": late,
-        "canaries": canaries,
-        "finished": finished,
-        "waiting": waiting,
+    """Move on what nobody holds any more: leases, unknown rows, stored events, finished issues.
+
+    Each part in a transaction of its own: a row that one cannot stand must not bring back at every
+    tick what all the others have done.
+    """
+    parts: dict[str, Callable[[Session], object]] = {
+        "leases": lambda session: release_expired(session, now),
+        "unknown": lambda session: _reconcile(session, now),
+        "notices": lambda session: tend_notices(session, now, _grace(session, now)),
+        "stopped": lambda session: drop_stopped(session, now),
+        "late": lambda session: skip_late(session, now),
+        "canaries": lambda session: judge_canaries(session, now),
+        "finished": lambda session: finish_issues(session, now),
+        "waiting": lambda session: tend_waiting(session, now),
     }
+    swept = {"events": _part("events", lambda: apply_waiting(now))}
+    for name, part in parts.items():
+        swept[name] = _part(name, partial(_in_a_transaction, part))
     if any(swept.values()):
-        log.info("tend.swept", **swept)
+        log.info("tend.swept", **{name: done for name, done in swept.items() if done})
+
+
+def _part(name: str, work: Callable[[], object]) -> object:
+    """What *work* did; None when it failed, which is told and tried again at the next tick."""
+    try:
+        return work()
+    except Exception:  # whatever it is: it is logged, and the other parts are done
+        log.exception("tend.part_failed", part=name)
+        return None
+
+
+def _in_a_transaction(part: Callable[[Session], object]) -> object:
+    with session_scope() as session:
+        return part(session)
+
+
+def _grace(session: Session, now: datetime) -> timedelta:
+    return grace_now(session, settings(), now)
+
+
+def _reconcile(session: Session, now: datetime) -> dict[str, int]:
+    again, never = reconcile_unknown(session, now, _grace(session, now))
+    done = {"sent_again": again, "given_up": never}
+    return {what: count for what, count in done.items() if count}
 
 
 def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:

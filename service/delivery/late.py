@@ -1,14 +1,15 @@
 """Readers whose own hour is long past before anything was tried for them get nothing.
 
 It happens when the service was away: nobody wants yesterday's news tomorrow. An issue that is slow,
-that an editor held, or that waits for the account's quota is late for nobody on that account.
+that an editor held, or that waits for the account's quota is late for nobody on that account: as
+long as a worker is at it, whoever waits behind is excused.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import CursorResult, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.models import (
@@ -36,7 +37,7 @@ def is_late(
 
 def skip_late(session: Session, now: datetime) -> int:
     """Skip the readers of waves that are too late, and tell the owners; how many."""
-    _excuse_parked(session, now)
+    _excuse_who_waits(session, now)
     skipped = 0
     for issue_id, waves in _late_waves(session, now).items():
         issue = session.get_one(Issue, issue_id)
@@ -48,11 +49,16 @@ def skip_late(session: Session, now: datetime) -> int:
     return skipped
 
 
-def _excuse_parked(session: Session, now: datetime) -> None:
-    """Who waits for the account's quota is not late, nor will be when there is room again."""
+def _excuse_who_waits(session: Session, now: datetime) -> None:
+    """Who waits for the account's quota, or behind others, is not late, nor will be afterwards."""
+    under_way = exists().where(
+        DeliveryBatch.issue_id == Issue.id,
+        DeliveryBatch.state == BatchState.CLAIMED,
+        DeliveryBatch.lease_until >= now,
+    )
     session.execute(
         update(Issue)
-        .where(Issue.state == IssueState.SENDING, Issue.parked_until.is_not(None))
+        .where(Issue.state == IssueState.SENDING, or_(Issue.parked_until.is_not(None), under_way))
         .values(released_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -32,21 +32,25 @@ def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tupl
     # What SES said may be here already, behind more events than are applied at a time.
     told = exists().where(Event.delivery_id == Delivery.id, Event.outcome == EventOutcome.WAITING)
     rows = session.execute(
-        select(Delivery.id, Delivery.resends, Newsletter.unknown_policy)
+        select(Delivery.id, Delivery.resends, Newsletter.unknown_policy, Issue.state)
         .join(Issue, Issue.id == Delivery.issue_id)
         .join(Newsletter, Newsletter.id == Issue.newsletter_id)
         .where(
             Delivery.state == DeliveryState.UNKNOWN,
             Delivery.changed_at < now - grace,
             ~told,
-            Issue.state.in_([IssueState.SENDING, IssueState.SENT]),
+            Issue.state.in_([IssueState.SENDING, IssueState.SENT, IssueState.STOPPED]),
         )
         .limit(5000)
     ).all()
-    again = [row for row in rows if decide(row.unknown_policy, row.resends)]
-    never = [row for row in rows if not decide(row.unknown_policy, row.resends)]
-    _queue_again(session, [row.id for row in again], now)
-    _give_up(session, [row.id for row in never], now)
+    again = [
+        row.id
+        for row in rows
+        if row.state is not IssueState.STOPPED and decide(row.unknown_policy, row.resends)
+    ]
+    never = [row.id for row in rows if row.id not in set(again)]
+    _queue_again(session, again, now)
+    _give_up(session, never, now)
     reopen_batches(session, now)
     return len(again), len(never)
 

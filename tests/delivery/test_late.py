@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from service.db import session_scope
+from service.delivery.claim import claim_batch, release_expired
 from service.delivery.finish import finish_issues
 from service.delivery.late import is_late, skip_late
 from service.delivery.plan import plan_issue
@@ -164,3 +165,22 @@ def test_it_touches_only_issues_that_are_being_sent(
     with Session(database) as session, session.begin():
         session.get_one(Issue, issue.id).state = state
     assert skipped(now + 2 * LIMIT) == 0
+
+
+def test_it_calls_nobody_late_who_waits_behind_a_slow_wave(database: Engine, now: datetime) -> None:
+    with session_scope() as session:
+        owner = a_newsletter(session, now)
+        add_readers(session, owner, 3, now, name="early")
+        hour = {"timezone": "Europe/Berlin", "send_hour": 9}
+        add_readers(session, owner, 2, now, name="hour", **hour)
+        issue = an_approved_issue(session, owner, now, Timing.READER_HOUR)
+    with Session(database) as session, session.begin():
+        plan_issue(session, issue.id, now, batch_size=1)
+    later = now + timedelta(hours=30)
+    with session_scope() as session:  # the first wave is still under way
+        assert claim_batch(session, later, timedelta(minutes=2))
+        assert skip_late(session, later) == 0
+    with session_scope() as session:  # nobody is at it any more, and nobody was for a day
+        gone = later + timedelta(hours=30)
+        assert release_expired(session, gone) == 1
+        assert skip_late(session, gone) > 0

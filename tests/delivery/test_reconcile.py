@@ -144,17 +144,26 @@ def test_it_calls_what_a_dead_worker_held_unknown_first(
     assert reconciled(late + LATER) == (2, 0)
 
 
-@pytest.mark.parametrize("state", [IssueState.HELD, IssueState.STOPPED])
+@pytest.mark.parametrize(
+    ("state", "becomes", "given_up"),
+    [(IssueState.HELD, S.UNKNOWN, 0), (IssueState.STOPPED, S.GIVEN_UP, 1)],
+)
 def test_it_sends_nothing_again_of_an_issue_that_is_not_to_go_on(
-    database: Engine, planned_issue: Planned, claim: Claimer, now: datetime, state: IssueState
+    database: Engine,
+    planned_issue: Planned,
+    claim: Claimer,
+    now: datetime,
+    state: IssueState,
+    becomes: S,
+    given_up: int,
 ) -> None:
     issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY_ONCE)
     _, sent = in_flight(claim, now)
     answer(sent, Verdict.UNKNOWN, now)
     with session_scope() as session:
         session.execute(update(Issue).values(state=state))
-    assert reconciled(now + LATER) == (0, 0)
-    assert found(database, issue) == [S.UNKNOWN]
+    assert reconciled(now + LATER) == (0, given_up)
+    assert found(database, issue) == [becomes]
 
 
 def test_it_takes_a_late_answer_for_the_truth_after_the_row_was_queued_again(

@@ -22,13 +22,14 @@ from time_machine import travel
 from service import config
 from service.audience.choices import Wanted
 from service.db import session_scope
+from service.delivery.claim import claim_batch
 from service.delivery.plan import plan_issue
 from service.delivery.transports import AccountUnavailable
 from service.doorbell import QUEUES, RING_LIVES, Bell, broker_settings
 from service.doorbell import publish as ring_now
 from service.issues.approve import approve, hold, reopen, resume
 from service.issues.curate import write
-from service.models import DeliveryState, Issue, IssueState, Variant
+from service.models import BatchState, DeliveryBatch, DeliveryState, Issue, IssueState, Variant
 from service.rendering.variants import render_missing_variants
 from service.sandbox import Sandbox
 from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue, states
@@ -235,3 +236,19 @@ def test_it_gives_a_long_plan_more_time_than_a_batch() -> None:
     assert limits == (publish.PLANNING_LIMIT, publish.PLANNING_LIMIT + 60)
     comes_again = broker_settings()["broker_transport_options"]["visibility_timeout"]
     assert 5 * app.SOFT_LIMIT < publish.PLANNING_LIMIT < comes_again - 60
+
+
+def test_it_gives_leases_back_though_another_part_of_the_sweep_fails(
+    database: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_issue_of(2, 500)
+    with session_scope() as session:
+        assert claim_batch(session, datetime.now(UTC), timedelta(seconds=-1))
+
+    def fails(*_: object) -> None:
+        raise ValueError("a row that nobody expected")
+
+    monkeypatch.setattr(tend, "skip_late", fails)
+    tend.tick()
+    with Session(database) as session:
+        assert session.scalars(select(DeliveryBatch.state)).one() is BatchState.READY
