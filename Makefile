@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check
 
-.PHONY: help run up test check bench pins clean
+.PHONY: help run up test check bench chaos pins clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: $(VENV)/.dev ## Only lint, types and the import law
 
 bench: $(VENV)/.dev ## What is claimed about speed, beside its yardstick
 	$(BIN)/python -m benchmarks $(NAMES) $(if $(OUT),--out $(OUT))
+
+chaos: $(VENV)/.dev ## Kill everything in turn while 20,000 readers are written to; writes docs/chaos.md
+	$(BIN)/python -m tests.chaos
 
 pins: ## Renew the hashed requirements (needs uv on PATH)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \

@@ -1,0 +1,208 @@
+"""The rounds: which faults, what is done, what is promised."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.models import UnknownPolicy
+from tests.chaos import acts
+from tests.chaos.scene import Scene
+from tests.chaos.stage import GRACE_MINUTES, Stage
+from tests.chaos.verdict import Promise, Verdict, judge
+
+QUIET = 2.5
+"""Seconds after the end in which nothing more may come: two ticks, and a few rings."""
+
+ROW_FAILURES = ["TRANSIENT_FAILURE", "FAILED", "ACCOUNT_THROTTLED"]
+FOR_GOOD = ["MESSAGE_REJECTED", "INVALID_PARAMETER"]
+LOST_ANSWERS = [
+    {"kind": "accept_then_drop", "probability": 0.05},
+    {"kind": "accept_then_500", "probability": 0.03},
+    {"kind": "drop", "probability": 0.03},
+    {"kind": "error500", "probability": 0.03},
+    {"kind": "hang", "seconds": 3, "accept": True, "probability": 0.02},
+    {"kind": "slow", "seconds": 0.3, "probability": 0.1},
+]
+SWALLOWED = [
+    {"kind": "accept_then_drop", "probability": 0.03},
+    {"kind": "drop", "probability": 0.03},
+]
+WILD_EVENTS = {"delay_ms": 200, "jitter_ms": 2500, "double": 0.5, "shuffle": True}
+
+
+@dataclass(frozen=True)
+class Round:
+    """*faults* is for ``/control/faults``; *acts* run while the issue goes out."""
+
+    name: str
+    acts: tuple[acts.Act, ...] = ()
+    faults: Mapping[str, Any] = field(default_factory=dict)
+    promise: Promise = Promise.EXACTLY_ONCE
+    policy: UnknownPolicy = UnknownPolicy.RETRY_ONCE
+    grace_minutes: float = GRACE_MINUTES
+    clocks: bool = False
+    """Processes whose clocks can be set."""
+    earlier: int = 0
+    """Readers of an issue before this one, whose bounces and complaints come in during this one."""
+    rejects: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """A round that was played."""
+
+    round: Round
+    seed: int
+    readers: int
+    deeds: Mapping[str, int]
+    seconds: float
+    verdict: Verdict
+
+    @property
+    def undone(self) -> list[str]:
+        """Acts that found nothing to disturb: then the round proves nothing about them."""
+        return [
+            act.__name__
+            for act in self.round.acts
+            if not any(deed in self.deeds for deed in acts.DEEDS[act])
+        ]
+
+
+def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: float) -> Result:
+    """Play a round on *stage* and judge it. AssertionError when the issue never comes to an end."""
+    settings = {"BROADSHEET_GRACE_MINUTES": str(round_.grace_minutes)}
+    crew = stage.ready(settings, clocks=round_.clocks)
+    scene = Scene(stage, crew, seed, readers)
+    with stage.inside():
+        scene.prepare(round_.policy)
+        faults = {
+            "seed": seed,
+            "send_delay_ms": 500,  # a call is under way for a while, so that a kill finds some
+            "max_send_rate": readers / 5,
+            "max_24h": -1,
+            **round_.faults,
+        }
+        if round_.earlier:
+            _send_an_earlier_issue(scene, round_.earlier, patience)
+        scene.subscribe(round_.earlier + 1, readers)
+        if "quota" in faults:
+            faults |= {"max_24h": round(faults.pop("quota") * readers)}
+        if "throttle_share" in faults:
+            faults["throttle_above"] = faults["max_send_rate"] * faults.pop("throttle_share")
+        stage.control("faults", faults)
+        start = time.monotonic()
+        scene.send_issue()
+        threads = [
+            threading.Thread(target=act, args=(scene,), name=act.__name__) for act in round_.acts
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            scene.wait_until_sent(patience)
+        finally:
+            scene.over.set()
+            for thread in threads:
+                thread.join()
+            took = time.monotonic() - start
+            time.sleep(QUIET)
+            scene.watcher.stop()
+        verdict = judge(
+            scene, round_.promise, grace=round_.grace_minutes * 60, rejects=round_.rejects
+        )
+    return Result(round_, seed, readers, dict(scene.deeds), took, verdict)
+
+
+def _send_an_earlier_issue(scene: Scene, readers: int, patience: float) -> None:
+    """To the first few, every address of which goes bad; SES tells of it some seconds later."""
+    bad = {
+        f"reader{n}@example.org": "complaint" if n % 3 == 0 else "bounce"
+        for n in range(1, readers + 1)
+    }
+    late = {"delay_ms": 2000, "jitter_ms": 6000}
+    scene.stage.control("faults", {"outcomes": bad, "events": late, "max_send_rate": 5000})
+    scene.subscribe(1, readers)
+    scene.send_issue()
+    scene.wait_until_sent(patience)
+    scene.watcher.stop()
+    scene.stage.control("faults", {"outcomes": {}, "events": {"delay_ms": 0, "jitter_ms": 0}})
+
+
+LONG = (
+    Round("none"),
+    Round("kill -9 of workers", (acts.kill_workers,)),
+    Round("kill -9 of single processes of the pools", (acts.kill_pool_processes,)),
+    Round("kill -9 of beat and of the reader of events", (acts.kill_beat, acts.kill_events_reader)),
+    Round("SIGTERM in mid-batch", (acts.stop_workers,)),
+    Round("Redis killed, data kept", (acts.kill_redis,)),
+    Round("Redis killed, data lost", (acts.lose_redis,)),
+    Round("FLUSHALL", (acts.flush_redis,)),
+    Round("PostgreSQL crashes", (acts.crash_postgres,)),
+    Round("network to SES cut", (acts.cut_network,)),
+    Round("SES throttles below its own rate", faults={"throttle_share": 0.6}),
+    Round(
+        "entries fail, for now and for good",
+        faults={
+            "chance": [
+                {"kind": "entry_status", "statuses": ROW_FAILURES, "probability": 0.004},
+                {"kind": "entry_status", "statuses": FOR_GOOD, "probability": 0.002},
+            ]
+        },
+        rejects=True,
+    ),
+    Round("account paused, resumed by hand", (acts.pause_account, acts.resume_when_halted)),
+    Round(
+        "daily quota used up",
+        (acts.wait_for_quota,),
+        faults={"quota": 0.6, "day_seconds": 5},
+        clocks=True,
+    ),
+    Round("answers lost, before and after acceptance", faults={"chance": LOST_ANSWERS}),
+    Round(
+        "answers lost; events late, doubled, reordered",
+        faults={"chance": LOST_ANSWERS, "events": WILD_EVENTS},
+    ),
+    Round(
+        "answers lost, no event ever; policy skip",
+        faults={"chance": SWALLOWED, "events": {"enabled": False}},
+        promise=Promise.NEVER_TWICE,
+        policy=UnknownPolicy.SKIP,
+    ),
+    Round(
+        "answers lost, no event ever; policy retry_once",
+        faults={"chance": SWALLOWED, "events": {"enabled": False}},
+        promise=Promise.NEVER_NONE,
+    ),
+    Round(
+        "answers lost, a third of the messages without events; policy skip",
+        faults={"chance": SWALLOWED, "events": {**WILD_EVENTS, "mute_rate": 0.33}},
+        promise=Promise.NEVER_TWICE,
+        policy=UnknownPolicy.SKIP,
+    ),
+    Round("two beats", (acts.second_beat,)),
+    Round("clocks jump", (acts.jump_clocks,), grace_minutes=0.2, clocks=True),
+    Round(
+        "readers leave, bounce and complain meanwhile",
+        (acts.unsubscribe_many,),
+        earlier=300,
+    ),
+    Round(
+        "everything at once",
+        (
+            acts.kill_workers,
+            acts.kill_beat,
+            acts.flush_redis,
+            acts.kill_redis,
+            acts.crash_postgres,
+            acts.cut_network,
+            acts.unsubscribe_many,
+            acts.second_beat,
+        ),
+        faults={"chance": LOST_ANSWERS, "events": WILD_EVENTS},
+        earlier=300,
+        grace_minutes=0.25,
+    ),
+)
