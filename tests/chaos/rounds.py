@@ -74,7 +74,9 @@ class Result:
 
 def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: float) -> Result:
     """Play a round on *stage* and judge it. AssertionError when the issue never comes to an end."""
-    settings = {"BROADSHEET_GRACE_MINUTES": str(round_.grace_minutes)}
+    # The grace period must be longer than events are late, and they wait behind one another.
+    grace = round_.grace_minutes * max(1.0, readers / 5000)
+    settings = {"BROADSHEET_GRACE_MINUTES": str(grace)}
     crew = stage.ready(settings, clocks=round_.clocks)
     scene = Scene(stage, crew, seed, readers)
     with stage.inside():
@@ -110,9 +112,7 @@ def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: floa
             took = time.monotonic() - start
             time.sleep(QUIET)
             scene.watcher.stop()
-        verdict = judge(
-            scene, round_.promise, grace=round_.grace_minutes * 60, rejects=round_.rejects
-        )
+        verdict = judge(scene, round_.promise, grace=grace * 60, rejects=round_.rejects)
     return Result(round_, seed, readers, dict(scene.deeds), took, verdict)
 
 
