@@ -32,7 +32,7 @@ from service.models import (
 QUEUED = (
     select(ROWS.c.id, ROWS.c.attempt, ROWS.c.subscription_id)
     .where(ROWS.c.batch_id == bindparam("batch"), ROWS.c.state == DeliveryState.QUEUED)
-    .order_by(ROWS.c.id)
+    .order_by(ROWS.c.attempt, ROWS.c.id)  # what has failed once must not head every chunk
     .limit(bindparam("size"))
     .with_for_update()  # an event may prove this moment that a row was sent after all
 )

@@ -53,6 +53,8 @@ __all__ = ["MissingVariants", "Planned", "count_audience", "plan_issue"]
 
 log = structlog.get_logger(__name__)
 
+BEING_SENT = frozenset({IssueState.SENDING, IssueState.HELD})
+
 SCATTER, LARGE_PRIME = 48_271, 2_147_483_647
 """Lehmer's multiplier and modulus: neighbouring numbers land far apart."""
 
@@ -130,8 +132,13 @@ def plan_rest(session: Session, issue_id: int, now: datetime, *, batch_size: int
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    issue = session.get_one(Issue, issue_id)
-    if issue.planned_at is not None or issue.state not in {IssueState.SENDING, IssueState.HELD}:
+        # The rows of the first few are too new to be known, and taken for one: each reader was
+        # then looked for among all of them, in a loop that took minutes.
+        session.execute(text("SET LOCAL enable_nestloop = off"))
+    # Passed over while another worker is at it: the tick rings for it again and again.
+    mine = {"of": Issue, "skip_locked": True, "key_share": True}
+    issue = session.get(Issue, issue_id, with_for_update=mine)
+    if issue is None or issue.planned_at is not None or issue.state not in BEING_SENT:
         return Planned(0, 0)
     _write_waves(session, issue, now)
     cut = Cut(

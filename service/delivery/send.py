@@ -47,7 +47,7 @@ thousands, and each would be claimed and given back at once."""
 PARK_FOR = timedelta(minutes=5)
 """Between two looks at whether the rolling quota has room again."""
 
-REST = frozenset({Verdict.RETRY, Verdict.LATER, Verdict.UNKNOWN})
+REST = frozenset({Verdict.LATER, Verdict.UNKNOWN})
 """After these a batch rests: what goes on into silence may be lost for good, a chunk at a time."""
 
 WRITE_AGAIN_AFTER = (1.0, 5.0, 10.0)
@@ -135,7 +135,7 @@ class Sender:
     ) -> timedelta:
         """Send one chunk after the other, counted in *tally*; how long the rest is to rest."""
         shipment = self._shipment(claim)
-        left = self._left(claim)
+        left, rest = self._left(claim), timedelta(0)
         while left > 0:
             if stop():
                 break
@@ -146,10 +146,13 @@ class Sender:
             left -= size
             tally.update(outcome.verdict.value for outcome in outcomes)
             self._heed(outcomes)
-            if any(outcome.verdict in REST for outcome in outcomes):
+            verdicts = {outcome.verdict for outcome in outcomes}
+            if verdicts & REST:
                 return RETRY_AFTER
+            if Verdict.RETRY in verdicts:  # a few messages wait, and keep no others waiting
+                rest = RETRY_AFTER
             answered()
-        return timedelta(0)
+        return rest
 
     def _heed(self, outcomes: Sequence[Outcome]) -> None:
         """Stop the issue, let it rest or slow all workers down, if SES asked for that."""

@@ -281,3 +281,16 @@ def test_it_does_not_speak_after_being_frozen_past_its_lease(
     sender.clock = lambda: next(ticks, now + timedelta(hours=1))
     assert send(sender, claim) == {"later": 2}
     assert received(sandbox) == []
+
+
+def test_it_lets_one_failing_message_keep_no_others_waiting(
+    sender: Sender, planned_issue: Planned, claim: Claimer, sandbox: Sandbox, database: Engine
+) -> None:
+    issue = planned_issue(count=120)
+    one = {"status": "TRANSIENT_FAILURE", "recipients": ["reader3@example.org"]}
+    fault(sandbox, {"kind": "entry_status", **one})
+    assert send(sender, claim) == {"accepted": 119, "retry": 1}
+    with Session(database) as session:
+        waiting = session.scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED))
+        assert [row.attempt for row in waiting] == [1], "it was tried again at once"
+        assert counts(session, issue.id)[ACCEPTED] == 119
