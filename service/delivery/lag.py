@@ -8,10 +8,12 @@ that are late (or lost on their way here), and silence about one message means n
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.config import Settings
@@ -34,7 +36,7 @@ LONGER = 6
 all the same: events that do not come in so long do not come."""
 
 LATELY = timedelta(hours=6)
-BATCHES, MESSAGES = 10, 1000
+BATCHES, MESSAGES, EVENTS = 10, 1000, 100
 """Looked at, the latest ones: found by indexes at each tick, however many were sent."""
 
 
@@ -50,6 +52,8 @@ class Lag:
     """How long the oldest of those has been without a word."""
     waiting_for: timedelta = timedelta()
     """How long the oldest stored event has waited to be applied."""
+    under_way: timedelta = timedelta()
+    """How old the latest events were when they came here: half of them were older."""
 
 
 def behind(lag: Lag, grace: timedelta) -> str | None:
@@ -57,6 +61,8 @@ def behind(lag: Lag, grace: timedelta) -> str | None:
     patience = grace * HEARD_WITHIN
     if lag.waiting_for > patience:
         return f"stored events have waited {_minutes(lag.waiting_for)} to be applied"
+    if lag.under_way > patience:
+        return f"the latest events were {_minutes(lag.under_way)} old when they came"
     if lag.silent > SILENT_SHARE * (lag.heard + lag.silent):
         share = f"{lag.silent:,} of the last {lag.heard + lag.silent:,} messages"
         return f"SES has said nothing about {share} for up to {_minutes(lag.silent_for)}"
@@ -104,6 +110,7 @@ def measure(session: Session, now: datetime, grace: timedelta) -> Lag:
         silent=len(silent_since),
         silent_for=now - min(silent_since, default=now),
         waiting_for=_waiting_for(session, now),
+        under_way=_under_way(session, now - grace * LONGER),
     )
 
 
@@ -127,6 +134,35 @@ def _latest(session: Session, now: datetime) -> list[tuple[datetime, bool]]:
         .limit(MESSAGES)
     )
     return [(at, bool(known)) for at, known in found]
+
+
+def _under_way(session: Session, since: datetime) -> timedelta:
+    """How long the latest ``Send`` events took from SES to here; nothing when none came of late.
+
+    SES publishes one at the moment that it takes the message, which is ``mail.timestamp``: what
+    comes later than that stood in a queue, with all that came after it.
+    """
+    newest = session.scalar(select(func.max(Event.id))) or 0
+    came = session.execute(
+        select(Event.received_at, Event.raw).where(
+            Event.id > newest - EVENTS, Event.kind == "Send", Event.received_at > since
+        )
+    )
+    ages = [
+        (received - taken).total_seconds()
+        for received, raw in came
+        if (taken := _taken_at(raw)) is not None
+    ]
+    return timedelta(seconds=max(median(ages), 0)) if ages else timedelta()
+
+
+def _taken_at(raw: str) -> datetime | None:
+    """``mail.timestamp`` of an event; None where it cannot be read."""
+    try:
+        found = datetime.fromisoformat(json.loads(raw)["mail"]["timestamp"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if found.tzinfo else None
 
 
 def _waiting_for(session: Session, now: datetime) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -53,6 +54,12 @@ HEARS = Settings(sqs_queue_url="http://127.0.0.1/queue", grace_minutes=20)
         (
             Lag(heard=1000, waiting_for=6 * MINUTE),
             "stored events have waited 6 minutes to be applied",
+            LONG,
+        ),
+        (Lag(heard=1000, under_way=5 * MINUTE), None, GRACE),
+        (
+            Lag(heard=1000, under_way=6 * MINUTE),
+            "the latest events were 6 minutes old when they came",
             LONG,
         ),
     ],
@@ -202,3 +209,50 @@ def test_it_waits_longer_at_each_tick(
     heard_of(sent[:9], now)
     sweep(now + GRACE + MINUTE)
     assert state() is S.GIVEN_UP
+
+
+def came(ages: list[timedelta], now: datetime, kind: str = "Send") -> None:
+    """Events that were *ages* old when they came, all of them just now."""
+    with session_scope() as session:
+        session.add_all(
+            Event(
+                dedupe_key=f"came{place}",
+                received_at=now,
+                raw=json.dumps({"mail": {"timestamp": (now - age).isoformat()}}),
+                kind=kind,
+                outcome=EventOutcome.APPLIED,
+            )
+            for place, age in enumerate(ages)
+        )
+
+
+def test_it_sees_that_events_stood_in_a_queue_though_nothing_else_is_sent(
+    database: Engine, now: datetime
+) -> None:
+    came([6 * MINUTE, 7 * MINUTE, 8 * MINUTE], now)
+    lag = measured(now + MINUTE)
+    assert lag.under_way == 7 * MINUTE
+    assert grace_for(lag, GRACE) == LONG
+    assert measured(now + timedelta(hours=3)) == Lag(), "that was long ago"
+
+
+def test_it_judges_no_queue_by_a_few_that_came_late(database: Engine, now: datetime) -> None:
+    came([timedelta(hours=1), *[timedelta(seconds=2)] * 4], now)
+    assert measured(now).under_way == timedelta(seconds=2)
+
+
+def test_it_judges_no_queue_by_a_host_that_let_a_message_wait(
+    database: Engine, now: datetime
+) -> None:
+    came([timedelta(hours=1)] * 3, now, kind="Delivery")
+    assert measured(now) == Lag()
+
+
+@pytest.mark.parametrize("raw", ["", "[]", '{"mail": null}', '{"mail": {"timestamp": "soon"}}'])
+def test_it_passes_over_an_event_that_tells_no_time(
+    database: Engine, now: datetime, raw: str
+) -> None:
+    with session_scope() as session:
+        session.add(Event(dedupe_key="k", received_at=now, raw=raw, kind="Send",
+                          outcome=EventOutcome.APPLIED))  # fmt: skip
+    assert measured(now) == Lag()
