@@ -74,8 +74,7 @@ class Result:
 
 def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: float) -> Result:
     """Play a round on *stage* and judge it. AssertionError when the issue never comes to an end."""
-    # The grace period must be longer than events are late, and they wait behind one another.
-    grace = round_.grace_minutes * max(1.0, readers / 5000)
+    grace = round_.grace_minutes
     settings = {"BROADSHEET_GRACE_MINUTES": str(grace)}
     crew = stage.ready(settings, clocks=round_.clocks)
     scene = Scene(stage, crew, seed, readers)

@@ -57,7 +57,6 @@ class Scene:
             choice = row_for(session, newsletter, Wanted()).id
             keys = {"newsletter": self.newsletter_id, "choice": choice}
             session.execute(text(SUBSCRIBE), {**keys, "first": first, "last": last})
-            session.execute(text("ANALYZE subscription"))  # as autovacuum does within a minute
 
     def send_issue(self) -> Watcher:
         """Approve an issue that goes at once, and watch it from now on."""
