@@ -45,7 +45,9 @@ WHERE NOT EXISTS (SELECT 1 FROM subscription WHERE subscriber_id = subscriber.id
 @contextmanager
 def stage() -> Iterator[str]:
     """Servers of our own, empty tables, and the environment that points at them; the sink's URL."""
-    postgres, redis = Postgres(), RedisServer()
+    # Its own defaults are for the smallest machine; these are a small production server's.
+    postgres = Postgres(shared_buffers="1GB", max_wal_size="4GB")
+    redis = RedisServer()
     try:
         with TemporaryDirectory() as folder, sink(Path(folder)) as url:
             apply_environment(

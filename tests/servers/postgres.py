@@ -40,7 +40,9 @@ def find_binaries() -> Path:
 class Postgres:
     """A running server. :meth:`create` clones the template database in about 0.1 s."""
 
-    def __init__(self, binaries: Path | None = None) -> None:
+    def __init__(self, binaries: Path | None = None, **settings: str) -> None:
+        """*settings* are those of ``postgresql.conf``."""
+        self._settings = {"fsync": "off", "max_connections": "200", **settings}
         self.binaries = binaries or find_binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="broadsheet-pg-"))
         self._leash = Leash()
@@ -54,10 +56,10 @@ class Postgres:
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
         with log:
+            options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
             self._run(
                 "pg_ctl", "-D", "data", "-w", "-t", "60", "-l", "server.log", "-o",
-                f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=200",
-                "start", stdout=log,
+                f"-k {self.folder} -c listen_addresses='' {options}", "start", stdout=log,
             )  # fmt: skip
 
         self._leash.hold(self._pid())
