@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -14,7 +14,7 @@ from service.db import session_scope
 from service.delivery.canary import judge_canaries
 from service.delivery.claim import due_issues_with_batches, release_expired
 from service.delivery.finish import drop_stopped, finish_issues
-from service.delivery.lag import grace_now
+from service.delivery.lag import patience
 from service.delivery.late import skip_late
 from service.delivery.notices import due_notices, tend_notices
 from service.delivery.plan import unplanned_issues
@@ -57,7 +57,9 @@ def sweep(now: datetime) -> None:
     parts: dict[str, Callable[[Session], object]] = {
         "leases": lambda session: release_expired(session, now),
         "unknown": lambda session: _reconcile(session, now),
-        "notices": lambda session: tend_notices(session, now, _grace(session, now)),
+        "notices": lambda session: tend_notices(
+            session, now, patience(session, settings(), now).grace
+        ),
         "stopped": lambda session: drop_stopped(session, now),
         "late": lambda session: skip_late(session, now),
         "canaries": lambda session: judge_canaries(session, now),
@@ -85,12 +87,8 @@ def _in_a_transaction(part: Callable[[Session], object]) -> object:
         return part(session)
 
 
-def _grace(session: Session, now: datetime) -> timedelta:
-    return grace_now(session, settings(), now)
-
-
 def _reconcile(session: Session, now: datetime) -> dict[str, int]:
-    again, never = reconcile_unknown(session, now, _grace(session, now))
+    again, never = reconcile_unknown(session, now, *patience(session, settings(), now))
     done = {"sent_again": again, "given_up": never}
     return {what: count for what, count in done.items() if count}
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import CursorResult, exists, update
 from sqlalchemy.orm import Session
 
+from service.delivery.audience import count_audience
+from service.delivery.finish import drop_queued
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 
 AFTERWARDS = frozenset({IssueState.SENDING, IssueState.SENT, IssueState.HELD})
@@ -27,27 +29,15 @@ def leave_unsent(session: Session, issue_id: int, now: datetime) -> int:
     """Say of what a stopped issue still had to send that it was not sent; how many messages.
 
     Exact once the stop is committed: a chunk that a worker marked before is waited for, and none
-    is marked after. What such a chunk gives back later is left unsent by the tick.
+    is marked after; a plan of the later readers is waited for as well, and none is written after.
+    What such a chunk gives back later is left unsent by the tick.
     """
-    stopped = exists().where(Issue.id == issue_id, Issue.state == IssueState.STOPPED)
-    left = session.execute(
-        update(Delivery)
-        .where(Delivery.issue_id == issue_id, Delivery.state == DeliveryState.QUEUED, stopped)
-        .values(
-            state=DeliveryState.SKIPPED,
-            reason="The issue was stopped before this message went out.",
-            changed_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    issue = session.get_one(Issue, issue_id)
+    half_planned = issue.state is IssueState.STOPPED and issue.audience_count is not None
+    never_planned = (
+        count_audience(session, issue, now) if half_planned and issue.planned_at is None else 0
     )
-    session.execute(
-        update(DeliveryBatch)
-        .where(DeliveryBatch.issue_id == issue_id, DeliveryBatch.state == BatchState.READY, stopped)
-        .values(state=BatchState.DONE)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(left, CursorResult)
-    return left.rowcount
+    return drop_queued(session, Issue.id == issue_id, now) + never_planned
 
 
 def retry(session: Session, issue: Issue, failed: DeliveryState, now: datetime) -> int:

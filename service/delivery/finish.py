@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.states import UNRESOLVED
@@ -98,10 +98,17 @@ def halt_unsent(session: Session, issue_id: int, reason: str) -> None:
 
 
 def drop_stopped(session: Session, now: datetime) -> int:
-    """Say of the queued rows of stopped issues that they were not sent, and why; how many."""
-    # By batch: rows are many, and those of the issues stopped long ago need no look any more.
-    recently = and_(Issue.state == IssueState.STOPPED, Issue.finished_at > now - LATE_ANSWERS)
-    stopped = select(Issue.id).where(recently)
+    """Say of the queued rows of stopped issues that they were not sent, and why; how many.
+
+    Those of the issues stopped long ago need no look any more.
+    """
+    return drop_queued(session, Issue.finished_at > now - LATE_ANSWERS, now)
+
+
+def drop_queued(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    """:func:`drop_stopped`, of the stopped issues for which *which* holds."""
+    stopped = select(Issue.id).where(Issue.state == IssueState.STOPPED, which)
+    # By batch: a million rows are a few thousand looks into an index.
     batches = select(DeliveryBatch.id).where(DeliveryBatch.issue_id.in_(stopped))
     dropped = session.execute(
         update(Delivery)

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -69,17 +70,27 @@ def behind(lag: Lag, grace: timedelta) -> str | None:
     return None
 
 
-def grace_for(lag: Lag, grace: timedelta) -> timedelta:
-    """How long an unknown message waits for its event: *grace*, longer while they are behind."""
-    return grace * LONGER if behind(lag, grace) else grace
+class Patience(NamedTuple):
+    """How long an unknown message waits for its event at this moment, and what silence means."""
+
+    grace: timedelta
+    heard: bool
+    """SES tells of the other messages: silence about one says that SES has it not."""
 
 
-def grace_now(session: Session, settings: Settings, now: datetime) -> timedelta:
-    """The grace period at this moment."""
+def patience(session: Session, settings: Settings, now: datetime) -> Patience:
+    """Measured of the rows and of the events as they are now."""
     grace = timedelta(minutes=settings.grace_minutes)
     if not hears(settings):
-        return grace
-    return grace_for(measure(session, now, grace), grace)
+        return Patience(grace, heard=False)
+    return patience_for(measure(session, now, grace), grace)
+
+
+def patience_for(lag: Lag, grace: timedelta) -> Patience:
+    """*grace*, longer while events are behind. Pure."""
+    if behind(lag, grace):
+        return Patience(grace * LONGER, heard=False)
+    return Patience(grace, heard=lag.heard > 0)
 
 
 def what_is_behind(session: Session, settings: Settings, now: datetime) -> str | None:
@@ -160,7 +171,7 @@ def _taken_at(raw: str) -> datetime | None:
     """``mail.timestamp`` of an event; None where it cannot be read."""
     try:
         found = datetime.fromisoformat(json.loads(raw)["mail"]["timestamp"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if found.tzinfo else None
 

@@ -25,10 +25,19 @@ from service.models import (
 )
 
 MAX_RESENDS = 1
+"""Where SES's events do not come: silence tells nothing, and each call may be one more copy."""
+MAX_RESENDS_HEARD = 4
+"""While SES tells of the others: then silence about one mostly means that SES never had it."""
 
 
-def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tuple[int, int]:
-    """Apply the policy to rows unknown for longer than *grace*; ``(queued again, skipped)``."""
+def reconcile_unknown(
+    session: Session, now: datetime, grace: timedelta, heard: bool = False
+) -> tuple[int, int]:
+    """Apply the policy to rows unknown for longer than *grace*; ``(queued again, given up)``.
+
+    *heard* says that SES's events come in as they should; :func:`service.delivery.lag.patience`
+    measures both.
+    """
     # What SES said may be here already, behind more events than are applied at a time.
     told = exists().where(Event.delivery_id == Delivery.id, Event.outcome == EventOutcome.WAITING)
     rows = session.execute(
@@ -46,7 +55,8 @@ def reconcile_unknown(session: Session, now: datetime, grace: timedelta) -> tupl
     again = [
         row.id
         for row in rows
-        if row.state is not IssueState.STOPPED and decide(row.unknown_policy, row.resends)
+        if row.state is not IssueState.STOPPED
+        and decide(row.unknown_policy, row.resends, heard=heard)
     ]
     never = [row.id for row in rows if row.id not in set(again)]
     _queue_again(session, again, now)
@@ -75,9 +85,10 @@ def reopen_batches(session: Session, now: datetime) -> int:
     return opened.rowcount
 
 
-def decide(policy: UnknownPolicy, resends: int) -> bool:
-    """Whether to send again. Absence of an event is no proof, so never more than once."""
-    return policy is UnknownPolicy.RETRY_ONCE and resends < MAX_RESENDS
+def decide(policy: UnknownPolicy, resends: int, *, heard: bool) -> bool:
+    """Whether to send again. Absence of an event is no proof, so there is an end to it."""
+    most = MAX_RESENDS_HEARD if heard else MAX_RESENDS
+    return policy is UnknownPolicy.RETRY and resends < most
 
 
 def _queue_again(session: Session, ids: list[int], now: datetime) -> None:
@@ -89,7 +100,7 @@ def _queue_again(session: Session, ids: list[int], now: datetime) -> None:
         .values(
             state=DeliveryState.QUEUED,
             resends=Delivery.resends + 1,
-            reason="No word from SES within the grace period: sent once more.",
+            reason="No word from SES within the grace period: sent again.",
             changed_at=now,
         )
     )

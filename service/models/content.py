@@ -30,7 +30,9 @@ class UnknownPolicy(StrEnum):
     """What to do for a delivery whose outcome stayed unknown after the grace period."""
 
     SKIP = "skip"
-    RETRY_ONCE = "retry_once"
+    """Nobody gets it twice."""
+    RETRY = "retry"
+    """Nobody is left out: see :func:`service.delivery.reconcile.decide`."""
 
 
 class SourceState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +24,7 @@ PACKAGES = ("celery", "redis", "sqlalchemy", "psycopg", "boto3")
 def page(results: Sequence[Result], never_ended: Sequence[str], seed: int) -> str:
     """The whole page, in Markdown."""
     head = HEAD.read_text().format(
-        day=date.today().isoformat(),  # noqa: DTZ011 (the day where it was run)
+        day=datetime.now(UTC).date().isoformat(),
         cores=os.cpu_count(),
         python=sys.version.split()[0],
         versions=", ".join(f"{name} {version(name)}" for name in PACKAGES),

@@ -42,7 +42,7 @@ class Round:
     acts: tuple[acts.Act, ...] = ()
     faults: Mapping[str, Any] = field(default_factory=dict)
     promise: Promise = Promise.EXACTLY_ONCE
-    policy: UnknownPolicy = UnknownPolicy.RETRY_ONCE
+    policy: UnknownPolicy = UnknownPolicy.RETRY
     grace_minutes: float = GRACE_MINUTES
     clocks: bool = False
     """Processes whose clocks can be set."""
@@ -171,7 +171,7 @@ LONG = (
         policy=UnknownPolicy.SKIP,
     ),
     Round(
-        "answers lost, no event ever; policy retry_once",
+        "answers lost, no event ever; policy retry",
         faults={"chance": SWALLOWED, "events": {"enabled": False}},
         promise=Promise.NEVER_NONE,
     ),

@@ -101,7 +101,7 @@ def test_it_still_sends_exactly_one_message_to_everyone(
     # Each call takes a while, so that a kill finds some of them in flight.
     httpx2.post(f"{sandbox.url}/control/faults", json={"send_delay_ms": 100})
     with Session(database, expire_on_commit=False) as session, session.begin():
-        newsletter = a_newsletter(session, at, unknown_policy=UnknownPolicy.RETRY_ONCE)
+        newsletter = a_newsletter(session, at, unknown_policy=UnknownPolicy.RETRY)
         readers = add_readers(session, newsletter, READERS, at)
         issue = compose_manual(session, newsletter, "A note", "Good *morning*.", at)
         approve(session, issue, at, scheduled_at=at, timing=Timing.NOW)

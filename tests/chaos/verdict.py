@@ -30,7 +30,7 @@ class Promise(StrEnum):
     NEVER_TWICE = "never twice"
     """Events are missing for good, policy ``skip``: who has none is said to be given up."""
     NEVER_NONE = "never none"
-    """Events are missing for good, policy ``retry_once``: who has two was unknown, and has two."""
+    """Events are missing for good, policy ``retry``: who has two was unknown, and has two."""
 
 
 @dataclass(frozen=True)

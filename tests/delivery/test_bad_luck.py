@@ -127,7 +127,7 @@ def test_it_does_not_send_again_while_an_event_waits_to_be_applied(
     planned_issue: Planned, database: Engine, now: datetime
 ) -> None:
     """More events than a tick applies: what SES said is here, and only not read yet."""
-    issue = planned_issue(count=2, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=2, unknown_policy=UnknownPolicy.RETRY)
     with Session(database, expire_on_commit=False) as session, session.begin():
         rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
         notice = Notice(

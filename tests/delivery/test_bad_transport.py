@@ -210,6 +210,24 @@ def test_it_sends_no_reader_alone_when_another_message_cannot_be_made(sandbox: S
     assert received(sandbox) == []
 
 
+def test_it_holds_no_issue_for_one_address_that_ses_cannot_stand(sandbox: Sandbox) -> None:
+    """One call a recipient: SES has no word for a bad address but the one for a bad mail."""
+    mail = Mail.of("n1", "Hello", None, "Hello.")
+    shipment = Shipment(mail, "report@news.example.org", None, {}, {})
+    good, bad = Recipient("a@example.org", {}), Recipient("no mailbox", {})
+    transport = SesTransport(mode="single", configuration_set="", timeout=5, region="us-east-1")
+    found = [outcome.verdict for outcome in transport.send(shipment, [bad, bad, good])]
+    assert found == [Verdict.HALT, Verdict.HALT, Verdict.LATER], "it may be the mail"
+    found = [outcome.verdict for outcome in transport.send(shipment, [bad, good])]
+    assert found == [Verdict.REJECTED, Verdict.ACCEPTED]
+    found = [outcome.verdict for outcome in transport.send(shipment, [bad, bad, good])]
+    assert found == [Verdict.REJECTED, Verdict.REJECTED, Verdict.LATER]
+    other = Shipment(Mail.of("n1", "Other", None, "."), "report@news.example.org", None, {}, {})
+    assert transport.send(other, [bad])[0].verdict is Verdict.HALT, "another mail proves nothing"
+    transport.close()
+    assert received(sandbox) == ["a@example.org"]
+
+
 class Silent:
     """A transport that takes everything."""
 

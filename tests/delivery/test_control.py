@@ -16,10 +16,12 @@ from service.delivery import chunk as chunks
 from service.delivery.claim import Claim
 from service.delivery.control import NothingToRetry, leave_unsent, retry
 from service.delivery.finish import counts, finish_issues
+from service.delivery.plan import plan_issue, plan_rest
 from service.delivery.reconcile import reopen_batches
 from service.delivery.send import Sender
 from service.issues.approve import hold, resume, stop
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
+from tests.delivery.rows import a_newsletter, add_readers, an_approved_issue
 
 Planned = Callable[..., Issue]
 Claimer = Callable[[], Claim | None]
@@ -52,6 +54,20 @@ def test_it_says_exactly_how_many_a_stop_leaves_unsent(
     with session_scope() as session:
         assert set(session.scalars(select(DeliveryBatch.state))) == {BatchState.DONE}
         assert leave_unsent(session, issue.id, now) == 0
+
+
+def test_it_counts_those_too_who_were_not_planned_yet(
+    database: Engine, session: Session, now: datetime
+) -> None:
+    newsletter = a_newsletter(session, now)
+    add_readers(session, newsletter, 5, now)
+    issue = an_approved_issue(session, newsletter, now)
+    session.commit()
+    with session_scope() as other:
+        assert plan_issue(other, issue.id, now, batch_size=2, first=2).deliveries == 2
+    assert stopped(issue, now) == 5
+    with session_scope() as other:
+        assert plan_rest(other, issue.id, now, batch_size=2).deliveries == 0
 
 
 def test_it_counts_right_while_a_worker_marks_a_chunk(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.config import Settings
 from service.db import session_scope
 from service.delivery.claim import Claim, give_back
-from service.delivery.lag import Lag, behind, grace_for, grace_now, measure, what_is_behind
+from service.delivery.lag import Lag, behind, measure, patience, patience_for, what_is_behind
 from service.delivery.reconcile import reconcile_unknown
 from service.models import (
     BatchState,
@@ -23,6 +23,8 @@ from service.models import (
     Event,
     EventOutcome,
     Issue,
+    Newsletter,
+    UnknownPolicy,
 )
 from service.sandbox import Sandbox
 
@@ -68,7 +70,7 @@ def test_it_waits_longer_while_events_are_behind(
     lag: Lag, said: str | None, grace: timedelta
 ) -> None:
     assert behind(lag, GRACE) == said
-    assert grace_for(lag, GRACE) == grace
+    assert patience_for(lag, GRACE) == (grace, lag.heard > 0 and said is None)
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def measured(now: datetime) -> Lag:
 
 def decided(now: datetime, settings: Settings = HEARS) -> tuple[int, int]:
     with session_scope() as session:
-        return reconcile_unknown(session, now, grace_now(session, settings, now))
+        return reconcile_unknown(session, now, *patience(session, settings, now))
 
 
 def test_it_leaves_events_a_few_minutes(sent: list[int], now: datetime) -> None:
@@ -232,7 +234,7 @@ def test_it_sees_that_events_stood_in_a_queue_though_nothing_else_is_sent(
     came([6 * MINUTE, 7 * MINUTE, 8 * MINUTE], now)
     lag = measured(now + MINUTE)
     assert lag.under_way == 7 * MINUTE
-    assert grace_for(lag, GRACE) == LONG
+    assert patience_for(lag, GRACE) == (LONG, False)
     assert measured(now + timedelta(hours=3)) == Lag(), "that was long ago"
 
 
@@ -256,3 +258,19 @@ def test_it_passes_over_an_event_that_tells_no_time(
         session.add(Event(dedupe_key="k", received_at=now, raw=raw, kind="Send",
                           outcome=EventOutcome.APPLIED))  # fmt: skip
     assert measured(now) == Lag()
+
+
+def test_it_tries_again_and_again_while_the_others_are_heard_of(
+    database: Engine, sent: list[int], now: datetime
+) -> None:
+    """A call that SES swallowed twice is no reason to leave its readers out."""
+    heard_of(sent[:-1], now)
+    lost = sent[-1]
+    with session_scope() as session:
+        session.execute(update(Newsletter).values(unknown_policy=UnknownPolicy.RETRY))
+    for again in (1, 1, 1, 1, 0):
+        with session_scope() as session:
+            row = session.get_one(Delivery, lost)
+            row.state, row.changed_at = DeliveryState.UNKNOWN, now
+            session.execute(update(DeliveryBatch).values(state=BatchState.DONE))
+        assert decided(now + GRACE + MINUTE) == (again, 1 - again)

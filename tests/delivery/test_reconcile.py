@@ -66,19 +66,21 @@ def issue_size(session: Session, issue: Issue) -> int:
 
 
 @pytest.mark.parametrize(
-    ("policy", "resends", "again"),
+    ("policy", "resends", "heard", "again"),
     [
-        (UnknownPolicy.SKIP, 0, False),
-        (UnknownPolicy.SKIP, 1, False),
-        (UnknownPolicy.RETRY_ONCE, 0, True),
-        (UnknownPolicy.RETRY_ONCE, 1, False),
-        (UnknownPolicy.RETRY_ONCE, 2, False),
+        (UnknownPolicy.SKIP, 0, False, False),
+        (UnknownPolicy.SKIP, 0, True, False),
+        (UnknownPolicy.RETRY, 0, False, True),
+        (UnknownPolicy.RETRY, 1, False, False),
+        (UnknownPolicy.RETRY, 2, False, False),
+        (UnknownPolicy.RETRY, 3, True, True),
+        (UnknownPolicy.RETRY, 4, True, False),
     ],
 )
-def test_it_decides_by_policy_and_never_twice(
-    policy: UnknownPolicy, resends: int, again: bool
+def test_it_decides_by_policy_and_with_an_end(
+    policy: UnknownPolicy, resends: int, heard: bool, again: bool
 ) -> None:
-    assert decide(policy, resends) is again
+    assert decide(policy, resends, heard=heard) is again
 
 
 def test_it_says_nothing_before_the_grace_period_is_over(
@@ -114,7 +116,7 @@ def test_it_skips_by_default_and_the_issue_is_sent(
 def test_it_sends_once_more_by_policy_and_never_again(
     database: Engine, planned_issue: Planned, claim: Claimer, now: datetime
 ) -> None:
-    issue = planned_issue(count=2, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=2, unknown_policy=UnknownPolicy.RETRY)
     taken, sent = in_flight(claim, now)
     answer(sent, Verdict.UNKNOWN, now)
     with session_scope() as session:
@@ -136,7 +138,7 @@ def test_it_sends_once_more_by_policy_and_never_again(
 def test_it_calls_what_a_dead_worker_held_unknown_first(
     database: Engine, planned_issue: Planned, claim: Claimer, now: datetime
 ) -> None:
-    issue = planned_issue(count=3, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=3, unknown_policy=UnknownPolicy.RETRY)
     in_flight(claim, now, size=2)
     late = now + LEASE + timedelta(seconds=1)
     assert reconciled(late) == (0, 0)
@@ -157,7 +159,7 @@ def test_it_sends_nothing_again_of_an_issue_that_is_not_to_go_on(
     becomes: S,
     given_up: int,
 ) -> None:
-    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY)
     _, sent = in_flight(claim, now)
     answer(sent, Verdict.UNKNOWN, now)
     with session_scope() as session:
@@ -169,7 +171,7 @@ def test_it_sends_nothing_again_of_an_issue_that_is_not_to_go_on(
 def test_it_takes_a_late_answer_for_the_truth_after_the_row_was_queued_again(
     database: Engine, planned_issue: Planned, claim: Claimer, now: datetime
 ) -> None:
-    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY)
     _, first = in_flight(claim, now)
     late = now + LEASE + timedelta(seconds=1)
     reconciled(late)
@@ -190,7 +192,7 @@ def test_it_takes_a_late_answer_for_the_truth_after_the_row_was_queued_again(
 def test_it_does_not_take_the_answer_to_one_attempt_for_that_to_another(
     database: Engine, planned_issue: Planned, claim: Claimer, now: datetime, verdict: Verdict
 ) -> None:
-    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY_ONCE)
+    issue = planned_issue(count=1, unknown_policy=UnknownPolicy.RETRY)
     _, first = in_flight(claim, now)
     late = now + LEASE + timedelta(seconds=1)
     reconciled(late)

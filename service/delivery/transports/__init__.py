@@ -42,6 +42,8 @@ class Outcome:
     reason: str | None = None
     throttled: bool = False
     """We spoke faster than the far side takes."""
+    invalid: bool = False
+    """The far side called the request invalid, for a reason of the mail's or of the reader's."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,10 @@ def one_by_one(
     until = clock() + PATIENCE
     for message in messages:
         outcome = call(message)
+        twice_invalid = outcome.invalid and bool(outcomes) and outcomes[-1].invalid
         outcomes.append(outcome)
+        if outcome.invalid and not twice_invalid:
+            continue  # the next one tells whether it is the mail or this reader's address
         if outcome.verdict not in ABOUT_ONE_READER:
             why = outcome.reason
         elif clock() >= until:

@@ -10,7 +10,8 @@ import json
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import boto3
@@ -78,6 +79,8 @@ class SesTransport:
         self._mode = mode
         self._configuration_set = configuration_set
         self._prepared = Prepared()
+        self._proved: Mail | None = None
+        """SES took this mail for someone, in single mode."""
         self._client = boto3.client(
             "sesv2",
             region_name=region,
@@ -106,7 +109,14 @@ class SesTransport:
             return self._bulk(shipment, recipients)
         with making():
             requests = [self._single_request(shipment, recipient) for recipient in recipients]
-        return one_by_one(requests, self._single)
+        outcomes = one_by_one(requests, partial(self._single, shipment.mail))
+        if shipment.mail != self._proved:
+            return outcomes
+        # SES took the same for others: it is a reader's address that it cannot stand.
+        return [
+            replace(outcome, verdict=Verdict.REJECTED) if outcome.invalid else outcome
+            for outcome in outcomes
+        ]
 
     def account(self) -> Account:
         """GetAccount: ``SendQuota`` counts recipients, in this region. -1 is without limit."""
@@ -173,12 +183,13 @@ class SesTransport:
             **self._envelope(shipment),
         }
 
-    def _single(self, request: Mapping[str, Any]) -> Outcome:
+    def _single(self, mail: Mail, request: Mapping[str, Any]) -> Outcome:
         answer = self._call(self._client.send_email, request, request["FromEmailAddress"])
         if isinstance(answer, Outcome):
             return answer
         if not answer.get("MessageId"):  # a proxy's page has status 200 too
             return Outcome(Verdict.UNKNOWN, reason="The answer names no message: is it SES's?")
+        self._proved = mail
         return Outcome(Verdict.ACCEPTED, message_id=answer["MessageId"])
 
     def _single_request(self, shipment: Shipment, recipient: Recipient) -> dict[str, Any]:

@@ -81,6 +81,9 @@ THROTTLES = frozenset(
 )
 """We spoke too fast; all workers slow down."""
 
+INVALID = frozenset({"BadRequestException", "ValidationError", "ValidationException"})
+"""Something in the request: mostly in the mail, so all halts; in one reader's address, maybe."""
+
 CREDENTIALS = frozenset(
     {
         "UnrecognizedClientException",
@@ -132,7 +135,7 @@ def of_call(code: str, message: str, http_status: int, *, sender: str = "") -> O
     verdict = CALL.get(code) or COMMON.get(code, Verdict.UNKNOWN)
     if verdict is Verdict.REJECTED and _refuses_sender(message, sender):
         return Outcome(Verdict.HALT, reason=f"{reason} {VERIFY_SENDER}")
-    return Outcome(verdict, reason=reason, throttled=code in THROTTLES)
+    return Outcome(verdict, reason=reason, throttled=code in THROTTLES, invalid=code in INVALID)
 
 
 def _refuses_sender(message: str, sender: str) -> bool:
