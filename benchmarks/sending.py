@@ -20,7 +20,7 @@ import httpx2
 from sqlalchemy import select
 
 from benchmarks.bare import BULK, bare_loop
-from benchmarks.stage import BODY, LINES
+from benchmarks.stage import BODY, LINES, add_newsletter
 from benchmarks.table import Row, show
 from service import migrations
 from service.audience.addresses import parse_address
@@ -98,18 +98,9 @@ def sandbox(folder: Path) -> Iterator[str]:
 def _plan() -> Variant:
     now = datetime.now(UTC)
     migrations.upgrade(engine())
+    newsletter_id = add_newsletter()
     with session_scope() as session:
-        newsletter = Newsletter(
-            slug="report",
-            name="The Report",
-            from_name="The Report",
-            from_address="report@news.example.org",
-            postal_address="1 Example Street",
-            sections=[],
-            created_at=now,
-        )
-        session.add(newsletter)
-        session.flush()
+        newsletter = session.get_one(Newsletter, newsletter_id)
         for start in range(0, READERS, BULK * 10):
             readers = [
                 Reader(parse_address(f"reader{number}@example.org"))

@@ -12,7 +12,7 @@ from service.provisioning.doctor.finding import Finding, Unread, failed, ok, unk
 CHECK = "clock"
 FINE = 5.0
 LIMIT = 300.0
-TODO = "Let it be set by NTP (timedatectl set-ntp true)."
+REMEDY = "Let it be set by NTP (timedatectl set-ntp true)."
 
 
 def judge_clock(ahead: Mapping[str, float | Unread]) -> Finding:
@@ -25,9 +25,9 @@ def judge_clock(ahead: Mapping[str, float | Unread]) -> Finding:
     way = "ahead of" if worst > 0 else "behind"
     said = f"It is {abs(worst):.0f} s {way} that of {name}."
     if abs(worst) >= LIMIT:
-        return failed(CHECK, f"{said} AWS refuses calls from five minutes on.", TODO)
+        return failed(CHECK, f"{said} AWS refuses calls from five minutes on.", REMEDY)
     if abs(worst) > FINE:
-        return warning(CHECK, said, TODO)
+        return warning(CHECK, said, REMEDY)
     missing = [name for name, value in ahead.items() if isinstance(value, Unread)]
     without = f" {', '.join(missing)} could not be asked." if missing else ""
     return ok(CHECK, f"Within {FINE:.0f} s of {' and '.join(known)}.{without}")
