@@ -31,7 +31,7 @@ TRIES = 5
 PLANNING_LIMIT = 600
 """Seconds. The plan is one transaction, and cut off at each try it would never come about."""
 
-FIRST = 10_000
+FIRST = 2_000
 """Readers who are planned at once, so that the first mail leaves before the last is planned."""
 
 AT_ONCE = 25

@@ -135,6 +135,9 @@ def plan_rest(session: Session, issue_id: int, now: datetime, *, batch_size: int
         # The rows of the first few are too new to be known, and taken for one: each reader was
         # then looked for among all of them, in a loop that took minutes.
         session.execute(text("SET LOCAL enable_nestloop = off"))
+        # For which PostgreSQL reckons so high a cost that it would compile the query for half a
+        # second, though it may be that nobody is left to be planned.
+        session.execute(text("SET LOCAL jit = off"))
     # Passed over while another worker is at it: the tick rings for it again and again.
     mine = {"of": Issue, "skip_locked": True, "key_share": True}
     issue = session.get(Issue, issue_id, with_for_update=mine)
