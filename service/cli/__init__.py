@@ -23,6 +23,8 @@ COMMANDS = {
     "pause": "service.cli.control",
     "resume": "service.cli.control",
     "stop": "service.cli.control",
+    "retry": "service.cli.again",
+    "latecomers": "service.cli.again",
     "events": "service.cli.sending",
     "import": "service.cli.people",
     "export": "service.cli.people",

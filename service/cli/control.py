@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.finding import issue_named, ready
+from service.cli.finding import issue_named, name_of, note, ready
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -28,8 +28,8 @@ def pause_command(issue: str) -> None:
         with session_scope() as session:
             found = issue_named(session, issue)
             hold(session, found, "Paused by the command line.")
-            _note(session, found, "issue.pause")
-            name, waiting = _name(found), _waiting(session, found)
+            note(session, found, "issue.pause")
+            name, waiting = name_of(found), _waiting(session, found)
     except IllegalMove as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} is paused. {waiting} `broadsheet resume {name}` lets it go on.")
@@ -49,9 +49,9 @@ def resume_command(issue: str) -> None:
         with session_scope() as session:
             found = issue_named(session, issue)
             resume(session, found, datetime.now(UTC))
-            _note(session, found, "issue.resume")
+            note(session, found, "issue.resume")
             ring(session, Bell.DISPATCH, found.id)
-            name, waiting = _name(found), _waiting(session, found)
+            name, waiting = name_of(found), _waiting(session, found)
     except BadInput as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{name} goes on. {waiting}")
@@ -71,7 +71,7 @@ def stop_command(issue: str, yes: bool) -> None:
     now = datetime.now(UTC)
     with read_scope() as session:
         found = issue_named(session, issue)
-        name, waiting = _name(found), _waiting(session, found)
+        name, waiting = name_of(found), _waiting(session, found)
     if not yes:  # outside of any transaction: it goes on until it is answered
         click.confirm(f"Stop {name} for good? {waiting}", abort=True)
     try:
@@ -84,13 +84,9 @@ def stop_command(issue: str, yes: bool) -> None:
         unsent = leave_unsent(session, found.id, now)
         if found.started_at is not None:
             found.reason = f"{found.reason} {unsent:,} not sent."
-        _note(session, found, "issue.stop", not_sent=unsent)
+        note(session, found, "issue.stop", not_sent=unsent)
         began = found.started_at is not None
     click.echo(f"{name} is stopped: " + (f"{unsent:,} not sent." if began else "nothing was sent."))
-
-
-def _name(issue: Issue) -> str:
-    return f"{issue.newsletter.slug}/{issue.number}"
 
 
 def _waiting(session: Session, issue: Issue) -> str:
@@ -100,10 +96,3 @@ def _waiting(session: Session, issue: Issue) -> str:
     if issue.audience_count is None:
         return "Nothing of it has been sent."
     return f"{counts(session, issue.id)[DeliveryState.QUEUED]:,} not sent yet."
-
-
-def _note(session: Session, issue: Issue, action: str, **detail: object) -> None:
-    from service.staff.users import audit
-
-    subject = f"{issue.newsletter.slug} issue {issue.number}"
-    audit(session, None, action, subject, datetime.now(UTC), **detail)

@@ -82,3 +82,16 @@ def moment(text: str, newsletter: Newsletter) -> datetime:
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(newsletter.timezone))
     return at.astimezone(UTC)
+
+
+def name_of(issue: Issue) -> str:
+    """As :func:`issue_named` takes it."""
+    return f"{issue.newsletter.slug}/{issue.number}"
+
+
+def note(session: Session, issue: Issue, action: str, **detail: object) -> None:
+    """Keep in the audit log what was done to an issue from the shell."""
+    from service.staff.users import audit
+
+    subject = f"{issue.newsletter.slug} issue {issue.number}"
+    audit(session, None, action, subject, datetime.now(UTC), **detail)

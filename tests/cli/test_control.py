@@ -1,4 +1,4 @@
-"""``pause``, ``resume``, ``stop``, ``status --reader`` and a correction, from the shell."""
+"""``pause``, ``resume``, ``stop``, ``retry``, ``latecomers`` and a correction, from the shell."""
 
 from __future__ import annotations
 
@@ -75,6 +75,39 @@ def test_it_says_why_it_cannot(
     assert done.exit_code == 1
     assert "sent" in done.output
     assert state(database, sending) is IssueState.SENT
+
+
+def test_it_sends_again_what_was_rejected(run: Run, database: Engine, sending: Issue) -> None:
+    with Session(database) as session, session.begin():
+        for row in session.scalars(select(Delivery).where(Delivery.state == DeliveryState.QUEUED)):
+            row.state = DeliveryState.REJECTED
+    assert run("retry", "report/1").stdout == "3 of report/1 queued again.\n"
+    assert run("retry", "report/1").stdout == "0 of report/1 queued again.\n"
+    with Session(database) as session:
+        assert session.scalars(select(Audit.action)).all() == ["issue.retry"] * 2
+
+
+def test_it_asks_before_anyone_may_get_a_second_copy(
+    run: Run, database: Engine, sending: Issue
+) -> None:
+    with Session(database) as session, session.begin():
+        session.scalars(select(Delivery)).all()[-1].state = DeliveryState.GIVEN_UP
+    done = run("retry", "report/1", "--given-up", stdin="n\n")
+    assert "some readers may get a second copy" in done.output
+    assert done.exit_code == 1
+    assert run("retry", "report/1", "--given-up", "--yes").stdout == "1 of report/1 queued again.\n"
+
+
+def test_it_sends_it_to_who_joined_since(run: Run, database: Engine, sending: Issue) -> None:
+    with Session(database) as session, session.begin():
+        owner = session.get_one(Issue, sending.id).newsletter
+        add_readers(session, owner, 2, datetime.now(UTC), name="late")
+    assert run("latecomers", "1").stdout == "report/1 goes to 2 who joined since.\n"
+    assert run("latecomers", "1").stdout == "report/1 goes to 0 who joined since.\n"
+    run("stop", "report/1", "--yes")
+    done = run("latecomers", "report/1")
+    assert done.exit_code == 1
+    assert "report/1 is stopped" in done.output
 
 
 def test_it_tells_what_became_of_it_for_one_reader(run: Run, sending: Issue) -> None:
