@@ -8,6 +8,7 @@ each has. ``CHAOS_ONLY`` is a part of the names of those wanted; then no report 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> int:
     count = int(os.environ.get("CHAOS_ROUNDS", len(wanted)))
     results: list[Result] = []
     never_ended: list[str] = []
+    kept: list[Path] = []
     stage = opened(readers)
     sys.stdout.write(" | ".join(COLUMNS) + "\n")
     try:
@@ -41,18 +43,23 @@ def main() -> int:
             except AssertionError as error:
                 never_ended.append(f"Seed {seed}, {round_.name}: {error}")
                 sys.stdout.write(f"{never_ended[-1]}\n{stage.log()}\n")
+                kept.append(stage.folder)
                 stage.close()  # its issue still goes out, and would be in the next one's way
                 stage = opened(readers)
             else:
                 results.append(result)
                 tell(result)
+                if not result.held and stage.folder not in kept:
+                    kept.append(stage.folder)
             if not only:  # at once, so that a run which is cut short has a report as well
                 REPORT.write_text(page(results, never_ended, first))
     finally:
         stage.close()
-    if never_ended:
-        return 1
-    return 1 if any(result.verdict.problems or result.undone for result in results) else 0
+        if stage.folder not in kept and sys.exception() is None:
+            shutil.rmtree(stage.folder)
+    for folder in kept:
+        sys.stdout.write(f"The logs of what failed are in {folder}\n")
+    return 1 if never_ended or not all(result.held for result in results) else 0
 
 
 def opened(readers: int) -> Stage:

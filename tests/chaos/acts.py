@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import httpx2
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import select
@@ -18,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from service import db
 from service.audience.subscribe import unsubscribe
+from service.config import settings
+from service.delivery.addressing import reader_links
 from service.issues.approve import resume
-from service.models import Issue, IssueState, Subscription
+from service.models import Issue, IssueState, Subscriber, Subscription
 from tests.chaos.cable import Cut
 from tests.chaos.crew import BEAT, EVENTS, SECOND_BEAT, WORKERS
 from tests.chaos.scene import Scene
@@ -27,8 +30,12 @@ from tests.chaos.scene import Scene
 Act = Callable[[Scene], None]
 
 LEAVERS = 0.05
+ONE_CLICK = "List-Unsubscribe=One-Click"
 PARKED_FOR = 301.0
 """Seconds; a little more than for what ``service.delivery.send`` parks an issue."""
+
+IN_FLIGHT, RESTS = 2.0, 2.5
+"""Seconds after which no call of before can be under way; more than two ticks."""
 
 
 def kill_workers(scene: Scene) -> None:
@@ -160,25 +167,49 @@ def jump_clocks(scene: Scene) -> None:
 
 
 def unsubscribe_many(scene: Scene) -> None:
-    """One in twenty leaves, by the link in an earlier mail, as fast as the database takes it."""
+    """One in twenty leaves, as fast as it goes: every other one by RFC 8058's one click.
+
+    From the moment of the answer nothing may be marked for them any more.
+    """
     chance = scene.chance("unsubscribe")
     with Session(scene.stage.engine) as session:
-        found = list(
-            session.scalars(
-                select(Subscription.id)
-                .where(Subscription.newsletter_id == scene.newsletter_id)
-                .order_by(Subscription.id)
-            )
-        )
+        found = session.execute(
+            select(Subscription.id, Subscriber.email)
+            .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+            .where(Subscription.newsletter_id == scene.newsletter_id)
+            .order_by(Subscription.id)
+        ).all()
     leaving = chance.sample(found, round(len(found) * LEAVERS))
-    for number in scene.moments(chance, len(leaving)):
-        try:
-            with db.session_scope() as session:
-                unsubscribe(session, leaving[number], datetime.now(UTC), how="one_click")
-        except OperationalError:  # another act has the database down at the moment
-            time.sleep(0.1)
-        else:
-            scene.deed("unsubscribe")
+    ways = ((_one_click, "one click"), (_unsubscribe, "unsubscribe"))
+    with httpx2.Client(base_url=scene.crew.web_url(), trust_env=False) as client:
+        for number in scene.moments(chance, len(leaving)):
+            subscription_id, address = leaving[number]
+            leave, deed = ways[number % 2]
+            if leave(client, subscription_id):
+                scene.watcher.has_left(address, time.time())
+                scene.deed(deed)
+            else:
+                time.sleep(0.1)
+
+
+def _one_click(client: httpx2.Client, subscription_id: int) -> bool:
+    """What a mail program posts; False when the answer says that it came to nothing."""
+    links = reader_links(subscription_id, secret=settings().secret, base_url="")
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        return client.post(links["unsubscribeUrl"], content=ONE_CLICK, headers=kind).is_success
+    except httpx2.HTTPError:
+        return False
+
+
+def _unsubscribe(_client: httpx2.Client, subscription_id: int) -> bool:
+    """By our function; False when another act has the database down at the moment."""
+    try:
+        with db.session_scope() as session:
+            unsubscribe(session, subscription_id, datetime.now(UTC), how="one_click")
+    except OperationalError:
+        return False
+    return True
 
 
 def resume_when_halted(scene: Scene) -> None:
@@ -204,23 +235,37 @@ def pause_account(scene: Scene) -> None:
 
 
 def wait_for_quota(scene: Scene) -> None:
-    """Once the issue rests for its quota, let the workers' clocks go on by the five minutes.
+    """Each time the quota is used up: see that the issue rests, then let a day go by.
 
-    The sandbox's own day lasts seconds. What GetAccount said is kept in Redis for a minute by
-    Redis's clock, which nobody sets, so that Redis is emptied as well.
+    The sandbox's day, that is, and five minutes of our processes' clocks. What GetAccount said is
+    kept in Redis for a minute by Redis's clock, which nobody sets, so that Redis is emptied too.
     """
     wrong = 0.0
     while not scene.over.wait(0.2):
         if not scene.watcher.parked:
             continue
-        scene.deed("daily quota used up")
-        scene.pause(float(scene.stage.control("faults")["day_seconds"]))
+        scene.pause(IN_FLIGHT)
+        before = scene.marked()
+        scene.pause(RESTS)
+        if scene.marked() != before or not scene.watcher.parked:
+            scene.watcher.wrong.append("the issue was sent on while the quota was used up")
+        scene.stage.control("faults", {"day_seconds": 1})
+        scene.pause(1.5)
         _flush(scene)
         wrong += PARKED_FOR
         for name in (*WORKERS, BEAT, EVENTS):
             scene.crew.set_clock(name, wrong)
-        while scene.watcher.parked and not scene.over.wait(0.2):
-            pass
+        if _goes_on(scene):
+            scene.deed("daily quota used up, and had room again")
+        scene.stage.control("faults", {"day_seconds": 86_400})
+
+
+def _goes_on(scene: Scene) -> bool:
+    """Wait until the issue rests no more; False when the round was over before."""
+    while scene.watcher.parked:
+        if scene.over.wait(0.1):
+            return False
+    return True
 
 
 DEEDS: Mapping[Act, tuple[str, ...]] = {
@@ -236,9 +281,9 @@ DEEDS: Mapping[Act, tuple[str, ...]] = {
     cut_network: ("cut of the network",),
     second_beat: ("second beat",),
     jump_clocks: ("jump of a clock",),
-    unsubscribe_many: ("unsubscribe",),
+    unsubscribe_many: ("one click", "unsubscribe"),
     pause_account: ("account paused",),
     resume_when_halted: ("resumed",),
-    wait_for_quota: ("daily quota used up",),
+    wait_for_quota: ("daily quota used up, and had room again",),
 }
 """By what each act says that it did, so that a round in which it came too late is seen."""

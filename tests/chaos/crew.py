@@ -11,19 +11,22 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx2
 import psutil
 
 from service.doorbell import QUEUES
 from tests.servers.leash import Leash
+from tests.servers.ports import free_port
+from tests.servers.processes import until
 
 WORKERS = ("worker-a", "worker-b")
-BEAT, SECOND_BEAT, EVENTS = "beat", "beat-b", "events"
+BEAT, SECOND_BEAT, EVENTS, WEB = "beat", "beat-b", "events", "web"
 POOL = 2
 STOP_SECONDS = 60
 
 
 class Crew:
-    """Two workers of two processes each, beat, and the reader of SES's events."""
+    """Two workers of two processes each, beat, the reader of SES's events, and a web process."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *, clocks: bool) -> None:
         self._folder = folder
@@ -31,6 +34,7 @@ class Crew:
         self._clocks = clocks
         self._leash = Leash()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._web = ""
 
     def start_all(self) -> None:
         """Start whoever is not there."""
@@ -46,6 +50,21 @@ class Crew:
                 assert self._running[name].poll() is None, f"{name} ended: see its log"
                 assert time.monotonic() < deadline, f"{name} did not start"
                 time.sleep(0.05)
+
+    def web_url(self) -> str:
+        """Where the web process answers; it is started for the first who asks."""
+        if not self._web:
+            self._web = f"127.0.0.1:{free_port()}"
+            self.start(WEB)
+            until(self._web_answers, "the web process to answer")
+        return f"http://{self._web}"
+
+    def _web_answers(self) -> bool:
+        assert self._running[WEB].poll() is None, "web ended: see its log"
+        try:
+            return httpx2.get(f"http://{self._web}/", trust_env=False).status_code > 0
+        except httpx2.HTTPError:
+            return False
 
     def start(self, name: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
@@ -110,6 +129,12 @@ class Crew:
                 "-Q", ",".join(sorted(set(QUEUES.values()))),
                 "--without-gossip", "--without-mingle", "--without-heartbeat",
                 "--loglevel", "WARNING",
+            ]  # fmt: skip
+        if name == WEB:
+            return [
+                sys.executable, "-m", "gunicorn", "service.web.app:create_app()",
+                "--bind", self._web, "--worker-class", "gthread", "--threads", "4",
+                "--no-control-socket",
             ]  # fmt: skip
         if name == EVENTS:
             return [*run, "service.cli", "events"]

@@ -52,7 +52,7 @@ def row(result: Result) -> list[str]:
         *(f"{figure:,}" for figure in figures),
         str(found.samples),
         f"{result.seconds:.0f}",
-        "FAILED" if found.problems or result.undone else "held",
+        "held" if result.held else "FAILED",
     ]
 
 

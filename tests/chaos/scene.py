@@ -24,8 +24,10 @@ SUBSCRIBE = """
 INSERT INTO subscription
     (subscriber_id, newsletter_id, state, choice_id, cadence, created_at, confirmed_at)
 SELECT id, :newsletter, 'active', :choice, 'daily', now(), now() FROM subscriber
-WHERE id BETWEEN :first AND :last
+WHERE id <= :readers AND (id % :step = 0) = :chosen
 """
+
+MARKED = "SELECT count(*) FROM chaos_history WHERE issue_id = :issue AND state = 'sending'"
 
 
 class Scene:
@@ -39,6 +41,8 @@ class Scene:
         self.deeds: Counter[str] = Counter()
         """What was done while messages were still waiting."""
         self.over = threading.Event()
+        self.issues: set[int] = set()
+        """All of the round's: messages of any other are nobody's."""
         self._lock = threading.Lock()
 
     def prepare(self, policy: UnknownPolicy) -> None:
@@ -50,13 +54,15 @@ class Scene:
             row = a_newsletter(session, now, slug=f"round-{taken}", unknown_policy=policy)
             self.newsletter_id = row.id
 
-    def subscribe(self, first: int, last: int) -> None:
-        """Let the subscribers *first* to *last* read it."""
+    def subscribe(self, *, step: int, chosen: bool) -> None:
+        """Let every *step*-th subscriber read it when *chosen*, else all the others."""
         with Session(self.stage.engine) as session, session.begin():
             newsletter = session.get_one(Newsletter, self.newsletter_id)
             choice = row_for(session, newsletter, Wanted()).id
-            keys = {"newsletter": self.newsletter_id, "choice": choice}
-            session.execute(text(SUBSCRIBE), {**keys, "first": first, "last": last})
+            keys = {
+                "newsletter": self.newsletter_id, "choice": choice, "readers": self.readers
+            }  # fmt: skip
+            session.execute(text(SUBSCRIBE), {**keys, "step": step, "chosen": chosen})
 
     def send_issue(self) -> Watcher:
         """Approve an issue that goes at once, and watch it from now on."""
@@ -66,6 +72,7 @@ class Scene:
             issue = compose_manual(session, newsletter, "A note", "Good *morning*.", now)
             approve(session, issue, now, scheduled_at=now, timing=Timing.NOW)
         self.issue_id = issue.id
+        self.issues.add(issue.id)
         self.watcher = Watcher(self.stage.engine, issue.id, self.newsletter_id)
         self.watcher.start()
         return self.watcher
@@ -80,6 +87,12 @@ class Scene:
                     f"{self.watcher.issue.value}: {self.issue().reason}"
                 )
             time.sleep(0.1)
+
+    def marked(self) -> int:
+        """How many messages were marked as being sent until now, each time they were."""
+        with self.stage.engine.connect() as connection:
+            found = connection.execute(text(MARKED), {"issue": self.issue_id})
+            return int(found.scalar_one())
 
     def issue(self) -> Issue:
         with Session(self.stage.engine) as session:

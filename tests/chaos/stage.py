@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx2
 import pytest
 from redis import Redis
@@ -34,6 +35,8 @@ from tests.servers.redis import RedisServer
 ROOT = Path(__file__).parent.parent.parent
 
 LEASE_SECONDS = 3
+VISIBILITY_SECONDS = 2
+"""What a killed reader of events had in hand comes again within every grace period here."""
 GRACE_MINUTES = 0.1
 
 QUICK = {
@@ -79,6 +82,7 @@ class Stage:
         with self.inside():
             migrations.upgrade(self.engine)
             self._add_subscribers()
+        self._set_visibility()
         keep_history(self.engine)
 
     def close(self) -> None:
@@ -145,6 +149,16 @@ class Stage:
         for path in sorted(self.folder.glob("*.log")):
             parts += [f"--- {path.name} ---", *path.read_text(errors="replace").splitlines()[-40:]]
         return "\n".join(parts)
+
+    def _set_visibility(self) -> None:
+        client = boto3.client(
+            "sqs", endpoint_url=self.sandbox_url, region_name="us-east-1",
+            aws_access_key_id="sandbox", aws_secret_access_key="sandbox",
+        )  # fmt: skip
+        client.set_queue_attributes(
+            QueueUrl=self.environment["BROADSHEET_SQS_QUEUE_URL"],
+            Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
+        )
 
     def _start_sandbox(self) -> str:
         ready = self.folder / "sandbox.url"

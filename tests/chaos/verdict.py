@@ -17,8 +17,17 @@ from tests.chaos.history import Change, history
 from tests.chaos.scene import Scene
 
 ROWS = """
-SELECT d.id, s.email, d.state, d.resends FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id
+SELECT d.id, s.email, d.state, d.resends, coalesce(d.reason, '')
+FROM delivery d JOIN subscriber s ON s.id = d.subscriber_id
 WHERE d.issue_id = :issue
+"""
+
+
+NEVER_PLANNED = """
+SELECT s.email FROM subscription c JOIN subscriber s ON s.id = c.subscriber_id
+WHERE c.newsletter_id = :newsletter AND NOT EXISTS (
+    SELECT FROM delivery d WHERE d.issue_id = :issue AND d.subscription_id = c.id
+)
 """
 
 
@@ -40,6 +49,7 @@ class Row:
     address: str
     state: DeliveryState
     resends: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,10 @@ class Verdict:
     given_up: int
     rejected: int
     left: int
+    suppressed: int
+    """Of those who left: by a bounce or a complaint after the plan."""
+    sent_back: int
+    """Times that a message was marked and came back as surely not sent."""
     samples: int
     problems: list[str]
 
@@ -71,6 +85,7 @@ def judge(scene: Scene, promise: Promise, *, grace: float, rejects: bool) -> Ver
     """Judge a round that is over; *grace* in seconds, *rejects* when SES refused some for good."""
     sent, rows, changes = messages_of(scene), rows_of(scene), history_of(scene)
     count = Counter(message.delivery_id for message in sent)
+    journeys = journeys_of(changes)
     said_so = {DeliveryState.SKIPPED}
     if rejects:
         said_so.add(DeliveryState.REJECTED)
@@ -85,15 +100,32 @@ def judge(scene: Scene, promise: Promise, *, grace: float, rejects: bool) -> Ver
     if promise is not Promise.EXACTLY_ONCE:
         told -= given_up
     problems = list(scene.watcher.wrong)
-    problems += [f"lost: {rows[i]}" for i in lost]
+    problems += [f"lost: {rows[i]} {journeys.get(i)}" for i in lost]
     if promise is Promise.NEVER_NONE:
         problems += [
-            f"twice without need: {rows[i]}" for i in twice if not _resent(rows[i], count[i])
+            f"twice without need: {rows.get(i)} {journeys.get(i)}"
+            for i in twice
+            if i not in rows or not _resent(rows[i], count[i])
         ]
     else:
-        problems += [f"{count[i]} times: {rows[i]}" for i in twice]
+        problems += [f"{count[i]} times: {rows.get(i)} {journeys.get(i)}" for i in twice]
     problems += [f"sent, and said to be {rows[i].state}: {rows[i]}" for i in told if i in rows]
     problems += [f"nobody's message: {m}" for m in sent if m.delivery_id not in rows]
+    problems += [
+        f"to somebody else: {m} {rows[m.delivery_id]}"
+        for m in sent
+        if m.delivery_id in rows and m.address != rows[m.delivery_id].address
+    ]
+    problems += [
+        f"skipped without having left: {row}"
+        for row in rows.values()
+        if row.state is DeliveryState.SKIPPED and row.address not in scene.watcher.left
+    ]
+    problems += [
+        f"never planned: {address}"
+        for address in never_planned(scene)
+        if address not in scene.watcher.left
+    ]
     problems += _written_ahead(sent, changes)
     problems += _after_leaving(sent, changes, scene.watcher.left)
     problems += _backwards(changes)
@@ -108,6 +140,11 @@ def judge(scene: Scene, promise: Promise, *, grace: float, rejects: bool) -> Ver
         given_up=len(given_up),
         rejected=sum(row.state is DeliveryState.REJECTED for row in rows.values()),
         left=sum(row.state is DeliveryState.SKIPPED for row in rows.values()),
+        suppressed=sum(
+            row.state is DeliveryState.SKIPPED and "suppressed" in row.reason
+            for row in rows.values()
+        ),
+        sent_back=_sent_back(changes),
         samples=scene.watcher.samples,
         problems=problems,
     )
@@ -119,8 +156,11 @@ def _resent(row: Row, times: int) -> bool:
 
 def messages_of(scene: Scene) -> list[Sent]:
     """The ledger's messages of the round's issue."""
-    query = {"tag.issue": str(scene.issue_id), "limit": "1000000"}
-    rows: list[dict[str, Any]] = scene.stage.control("messages", **query)["messages"]
+    everything: list[dict[str, Any]] = scene.stage.control("messages", limit="1000000")["messages"]
+    ours = {str(identity) for identity in scene.issues}
+    nobodys = [row for row in everything if row["tags"].get("issue") not in ours]
+    assert not nobodys, f"{len(nobodys)} messages of no issue of ours, such as {nobodys[0]}"
+    rows = [row for row in everything if row["tags"]["issue"] == str(scene.issue_id)]
     return [
         Sent(
             int(row["tags"]["delivery"]),
@@ -135,7 +175,33 @@ def messages_of(scene: Scene) -> list[Sent]:
 def rows_of(scene: Scene) -> dict[int, Row]:
     with scene.stage.engine.connect() as connection:
         found = connection.execute(text(ROWS), {"issue": scene.issue_id}).all()
-    return {row[0]: Row(row.email, DeliveryState(row.state), row.resends) for row in found}
+    return {row[0]: Row(row[1], DeliveryState(row[2]), row[3], row[4]) for row in found}
+
+
+def never_planned(scene: Scene) -> list[str]:
+    """Addresses of subscribers without a row."""
+    keys = {"issue": scene.issue_id, "newsletter": scene.newsletter_id}
+    with scene.stage.engine.connect() as connection:
+        return list(connection.execute(text(NEVER_PLANNED), keys).scalars())
+
+
+def journeys_of(changes: list[Change]) -> Mapping[int, str]:
+    """By delivery, what it went through, for whoever must find out why."""
+    steps: dict[int, list[str]] = {}
+    for change in changes:
+        step = f"{change.at:%M:%S.%f} {change.state.value} {change.attempt}"
+        steps.setdefault(change.delivery_id, []).append(step)
+    return {identity: " → ".join(found) for identity, found in steps.items()}
+
+
+def _sent_back(changes: list[Change]) -> int:
+    before: dict[int, DeliveryState] = {}
+    times = 0
+    for change in changes:
+        was = before.get(change.delivery_id)
+        times += was is DeliveryState.SENDING and change.state is DeliveryState.QUEUED
+        before[change.delivery_id] = change.state
+    return times
 
 
 def history_of(scene: Scene) -> list[Change]:

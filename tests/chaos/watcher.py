@@ -30,6 +30,7 @@ class Watcher(threading.Thread):
         self._engine = engine
         self._keys = {"issue": issue_id, "newsletter": newsletter_id}
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
         self.samples = 0
         self.blind = 0
         """Looks at which the database did not answer."""
@@ -39,7 +40,7 @@ class Watcher(threading.Thread):
         self.issue = IssueState.APPROVED
         self.parked = False
         self.left: dict[str, float] = {}
-        """By address, when it was first seen that nobody may write to it any more."""
+        """By address, when it was first known that nobody may write to it any more."""
 
     def run(self) -> None:
         while not self._stopping.wait(EVERY):
@@ -67,11 +68,16 @@ class Watcher(threading.Thread):
         self.samples += 1
         self.issue, self.states, self.parked = IssueState(issue), states, bool(parked)
         for address in left:
-            self.left.setdefault(address, seen)
+            self.has_left(address, seen)
         if audience is not None and states.total() != audience:
             self.wrong.append(f"{dict(states)} of {audience} in sample {self.samples}")
         if audience is None and states:
             self.wrong.append(f"rows before the plan in sample {self.samples}: {dict(states)}")
+
+    def has_left(self, address: str, at: float) -> None:
+        """Whoever let them leave knows it sooner than a look does."""
+        with self._lock:
+            self.left[address] = min(at, self.left.get(address, at))
 
     def share_out(self) -> float:
         """How much of the audience is past ``queued``, from 0 to 1."""
