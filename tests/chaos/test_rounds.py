@@ -72,5 +72,6 @@ def test_it_keeps_its_promise(stage: Stage, wanted: Round) -> None:
     except BaseException as error:
         error.add_note(stage.log())
         raise
-    assert not result.verdict.problems, stage.log()
+    problems = result.verdict.problems
+    assert not problems, "\n".join([*problems[:20], stage.log()])
     assert not result.undone, f"nothing was done by {result.undone}: the round proves nothing"
