@@ -29,9 +29,10 @@ LINES = 300
 """Of the body: about 40 KB of HTML, a full issue."""
 
 SUBSCRIBERS = """
-INSERT INTO subscriber (email, email_key, email_hash, created_at)
+INSERT INTO subscriber (email, email_key, email_hash, domain, created_at)
 SELECT 'reader' || n || '@example.org', 'reader' || n || '@example.org',
-       md5(n::text) || md5(n::text), now()
+       md5(n::text) || md5(n::text),
+       'example.org', now()
 FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS n
 """
 SUBSCRIPTIONS = """

@@ -22,6 +22,11 @@ class Address:
     email: str
     key: str
 
+    @property
+    def domain(self) -> str:
+        """Of the key, after the ``@``."""
+        return self.key.rpartition("@")[2]
+
 
 def parse_address(text: str) -> Address:
     """Read what a person typed; raises :class:`BadAddress` with a sentence for them.

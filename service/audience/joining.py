@@ -124,6 +124,7 @@ def _subscribers(session: Session, readers: Sequence[Reader], now: datetime) -> 
         {
             "email": reader.address.email,
             "email_key": reader.address.key,
+            "domain": reader.address.domain,
             "email_hash": hash_of(reader.address),
             "created_at": now,
         }

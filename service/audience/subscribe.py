@@ -223,6 +223,7 @@ def _subscription_of(
     reader = {
         "email": address.email,
         "email_key": address.key,
+        "domain": address.domain,
         "email_hash": hash_of(address),
         "created_at": now,
     }

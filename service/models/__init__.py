@@ -5,8 +5,12 @@ from service.models.audience import (
     Choice,
     ConsentEvent,
     ConsentKind,
+    Import,
+    ImportProblem,
+    ImportState,
     MailFormat,
     Subscriber,
+    SubscriberTag,
     Subscription,
     SubscriptionState,
     Suppression,
@@ -42,7 +46,17 @@ from service.models.delivery import (
     NoticeKind,
     Wave,
 )
-from service.models.staff import ApiToken, Audit, Role, User
+from service.models.staff import (
+    ApiToken,
+    Audit,
+    IdempotencyKey,
+    Role,
+    User,
+    UserSession,
+    Webhook,
+    WebhookCall,
+    WebhookCallState,
+)
 
 __all__ = [
     "ApiToken",
@@ -60,6 +74,10 @@ __all__ = [
     "Event",
     "EventOutcome",
     "FetchQueue",
+    "IdempotencyKey",
+    "Import",
+    "ImportProblem",
+    "ImportState",
     "Interaction",
     "InteractionKind",
     "Issue",
@@ -75,6 +93,7 @@ __all__ = [
     "Source",
     "SourceState",
     "Subscriber",
+    "SubscriberTag",
     "Subscription",
     "SubscriptionState",
     "Suppression",
@@ -83,6 +102,10 @@ __all__ = [
     "UnapprovedPolicy",
     "UnknownPolicy",
     "User",
+    "UserSession",
     "Variant",
     "Wave",
+    "Webhook",
+    "WebhookCall",
+    "WebhookCallState",
 ]

@@ -5,11 +5,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, BigId, Json
-from service.models.columns import NEVER_A_NUMBER_TWICE, Moment, PrimaryId, named, to
+from service.models.columns import (
+    NEVER_A_NUMBER_TWICE,
+    Moment,
+    PrimaryId,
+    Sought,
+    index_of_some,
+    named,
+    to,
+)
 from service.models.content import Newsletter
 
 
@@ -49,19 +57,36 @@ class Subscriber(Base):
     """A person with a mailbox. Subscriptions hang on it, one for each newsletter."""
 
     __tablename__ = "subscriber"
-    __table_args__ = NEVER_A_NUMBER_TWICE
+    __table_args__ = (Index("ix_subscriber_domain", "domain", "id"), NEVER_A_NUMBER_TWICE)
 
     id: Mapped[PrimaryId]
     email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    email_key: Mapped[str] = mapped_column(Sought, unique=True)
     """The address in the form in which two spellings of it are equal."""
     email_hash: Mapped[str] = mapped_column(String(64), index=True)
     """What a suppression is keyed by; see :func:`service.audience.addresses.address_hash`."""
+    domain: Mapped[str] = mapped_column(Sought, default="", server_default="")
+    """Of ``email_key``, after the ``@``: what a provider's readers are found by."""
+    name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    language: Mapped[str | None] = mapped_column(String(16))
+    """A language tag (BCP 47) of the pages and the mail; None means the newsletter's own."""
     created_at: Mapped[Moment]
 
     subscriptions: Mapped[list[Subscription]] = relationship(
         back_populates="subscriber", passive_deletes=True, cascade="all, delete-orphan"
     )
+
+
+class SubscriberTag(Base):
+    """A word that an editor put on a subscriber, to find them or write to them by."""
+
+    __tablename__ = "subscriber_tag"
+    __table_args__ = (Index("ix_subscriber_tag_tag", "tag", "subscriber_id"),)
+
+    subscriber_id: Mapped[int] = mapped_column(
+        BigId, to("subscriber", cascade=True), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class Choice(Base):
@@ -88,6 +113,7 @@ class Subscription(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "newsletter_id"),
         Index("ix_subscription_audience", "newsletter_id", "state", "cadence"),
+        index_of_some("ix_subscription_import", "import_id", "import_id IS NOT NULL"),
         NEVER_A_NUMBER_TWICE,
     )
 
@@ -105,6 +131,10 @@ class Subscription(Base):
     confirmed_at: Mapped[Moment | None]
     unsubscribed_at: Mapped[Moment | None]
     unsubscribe_reason: Mapped[str | None] = mapped_column(String(500))
+    tracked: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """False: the reader wants no opens and clicks of theirs to be kept."""
+    import_id: Mapped[int | None] = mapped_column(BigId)
+    """The import that made it, so that it can be undone."""
 
     subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
     newsletter: Mapped[Newsletter] = relationship()
@@ -142,3 +172,53 @@ class Suppression(Base):
     reason: Mapped[SuppressionReason] = mapped_column(named(SuppressionReason))
     detail: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[Moment]
+
+
+class ImportState(StrEnum):
+    UPLOADED = "uploaded"
+    CHECKED = "checked"
+    """A dry run was made: its counts are here, and nothing was written yet."""
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class Import(Base):
+    """A file of readers that somebody brought from elsewhere."""
+
+    __tablename__ = "import_job"  # "import" is a reserved word
+
+    id: Mapped[PrimaryId]
+    newsletter_id: Mapped[int] = mapped_column(BigId, to("newsletter", cascade=True))
+    user_id: Mapped[int | None] = mapped_column(BigId, to("user_account"))
+    file_name: Mapped[str] = mapped_column(String(200))
+    path: Mapped[str] = mapped_column(String(500))
+    """Of the upload, within the data folder."""
+    state: Mapped[ImportState] = mapped_column(named(ImportState), default=ImportState.UPLOADED)
+    mapping: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Which column means what, and what else was chosen."""
+    counts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Rows by what became of them."""
+    position: Mapped[int] = mapped_column(default=0)
+    """Rows that are done: after a crash it goes on from here."""
+    total: Mapped[int | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    lease_until: Mapped[Moment | None]
+    created_at: Mapped[Moment]
+    finished_at: Mapped[Moment | None]
+
+
+class ImportProblem(Base):
+    """A row of a file that could not be taken, and why."""
+
+    __tablename__ = "import_problem"
+    __table_args__ = (UniqueConstraint("import_id", "line"),)
+
+    id: Mapped[PrimaryId]
+    import_id: Mapped[int] = mapped_column(BigId, to("import_job", cascade=True))
+    line: Mapped[int]
+    """In the file, from 1."""
+    value: Mapped[str] = mapped_column(String(500))
+    problem: Mapped[str] = mapped_column(String(500))

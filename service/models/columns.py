@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import Enum, ForeignKey, Index, text
+from sqlalchemy import Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.sql.schema import SchemaItem
 
@@ -14,6 +14,10 @@ from service.db import BigId, UtcDateTime
 
 PrimaryId = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]
 Moment = Annotated[datetime, mapped_column(UtcDateTime())]
+
+Sought = String(254).with_variant(String(254, collation="C"), "postgresql")
+"""A text whose beginning is looked for: in the order of its bytes an index finds it. SQLite's own
+order is that one."""
 
 NEVER_A_NUMBER_TWICE = {"sqlite_autoincrement": True}
 """For rows that go when readers delete their data. Links, planned mail and events name them by

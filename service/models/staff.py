@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Integer, String, Text
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, BigId, Json
@@ -29,10 +29,32 @@ class User(Base):
     role: Mapped[Role] = mapped_column(named(Role), default=Role.EDITOR)
     session_key: Mapped[str] = mapped_column(String(64))
     """In every session cookie; a new one logs out every browser."""
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    """Base32 (RFC 6238); None while one-time codes are not asked for."""
+    totp_used_step: Mapped[int | None] = mapped_column(BigId)
+    """The latest time step whose code was taken: none is taken twice."""
+    recovery_codes: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Hashes of the codes for a lost device that were not used yet."""
     failed_logins: Mapped[int] = mapped_column(Integer, default=0)
     locked_until: Mapped[Moment | None]
     created_at: Mapped[Moment]
     last_login_at: Mapped[Moment | None]
+
+
+class UserSession(Base):
+    """A browser that is logged in."""
+
+    __tablename__ = "user_session"
+
+    id: Mapped[PrimaryId]
+    user_id: Mapped[int] = mapped_column(BigId, to("user_account", cascade=True), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    ip: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Moment]
+    seen_at: Mapped[Moment]
+    proved_at: Mapped[Moment]
+    """When the password was last asked for: what is grave asks for a recent one."""
 
 
 class ApiToken(Base):
@@ -45,8 +67,75 @@ class ApiToken(Base):
     name: Mapped[str] = mapped_column(String(200))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(Json, default=list)
+    hint: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """Its first characters, by which its owner knows it again."""
     created_at: Mapped[Moment]
     last_used_at: Mapped[Moment | None]
+    revoked_at: Mapped[Moment | None]
+
+
+class IdempotencyKey(Base):
+    """What the API answered to a request that carried a key: asked again, it says the same."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (UniqueConstraint("token_id", "key"),)
+
+    id: Mapped[PrimaryId]
+    token_id: Mapped[int] = mapped_column(BigId, to("api_token", cascade=True))
+    key: Mapped[str] = mapped_column(String(255))
+    request_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    """None while the first request is under way."""
+    body: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[Moment] = mapped_column(index=True)
+
+
+class Webhook(Base):
+    """Somebody's server that is told of what happens here."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[PrimaryId]
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(String(64))
+    """Calls are signed with it."""
+    events: Mapped[list[str]] = mapped_column(Json, default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was switched off."""
+    created_at: Mapped[Moment]
+
+
+class WebhookCallState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class WebhookCall(Base):
+    """One thing told, or to be told, to one webhook."""
+
+    __tablename__ = "webhook_call"
+    __table_args__ = (
+        Index("ix_webhook_call_due", "state", "due_at"),
+        Index("ix_webhook_call_log", "webhook_id", "id"),
+    )
+
+    id: Mapped[PrimaryId]
+    webhook_id: Mapped[int] = mapped_column(BigId, to("webhook", cascade=True))
+    event: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[WebhookCallState] = mapped_column(
+        named(WebhookCallState), default=WebhookCallState.WAITING
+    )
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[Moment]
+    lease_until: Mapped[Moment | None]
+    status: Mapped[int | None]
+    """HTTP status of the last answer; None when there was none."""
+    answer: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
 
 
 class Audit(Base):

@@ -180,6 +180,7 @@ class Stage:
                 {
                     "email": address.email,
                     "email_key": address.key,
+                    "domain": address.domain,
                     "email_hash": hash_of(address),
                     "created_at": now,
                 }

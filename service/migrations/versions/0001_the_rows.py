@@ -140,14 +140,27 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         "subscriber",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("email_key", sa.String(length=254), nullable=False),
+        sa.Column(
+            "email_key",
+            sa.String(length=254).with_variant(sa.String(length=254, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("email_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "domain",
+            sa.String(length=254).with_variant(sa.String(length=254, collation="C"), "postgresql"),
+            server_default="",
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscriber_email_key")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriber_domain", ["domain", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_subscriber_email_hash"), ["email_hash"], unique=False)
 
     op.create_table(
@@ -167,6 +180,9 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("session_key", sa.String(length=64), nullable=False),
+        sa.Column("totp_secret", sa.String(length=64), nullable=True),
+        sa.Column("totp_used_step", BIG_ID, nullable=True),
+        sa.Column("recovery_codes", JSON, nullable=False),
         sa.Column("failed_logins", sa.Integer(), nullable=False),
         sa.Column("locked_until", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -175,14 +191,27 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.UniqueConstraint("email", name=op.f("uq_user_account_email")),
     )
     op.create_table(
+        "webhook",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("events", JSON, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_table(
         "api_token",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("user_id", BIG_ID, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("scopes", JSON, nullable=False),
+        sa.Column("hint", sa.String(length=16), server_default="", nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("last_used_at", UtcDateTime(), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_api_token_user_id"), ondelete="CASCADE"
         ),
@@ -244,6 +273,33 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             "sequence",
             name=op.f("uq_consent_event_email_hash_newsletter_id_sequence"),
         ),
+    )
+    op.create_table(
+        "import_job",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("newsletter_id", BIG_ID, nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=True),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("path", sa.String(length=500), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("mapping", JSON, nullable=False),
+        sa.Column("counts", JSON, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["newsletter_id"],
+            ["newsletter.id"],
+            name=op.f("fk_import_job_newsletter_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_import_job_user_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_job")),
     )
     op.create_table(
         "issue",
@@ -334,6 +390,108 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.create_index("ix_source_due", ["state", "next_check_at"], unique=False)
 
     op.create_table(
+        "subscriber_tag",
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscriber.id"],
+            name=op.f("fk_subscriber_tag_subscriber_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("subscriber_id", "tag", name=op.f("pk_subscriber_tag")),
+    )
+    with op.batch_alter_table("subscriber_tag", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriber_tag_tag", ["tag", "subscriber_id"], unique=False)
+
+    op.create_table(
+        "user_session",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("ip", sa.String(length=64), nullable=True),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("proved_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+            name=op.f("fk_user_session_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_user_session_token_hash")),
+    )
+    with op.batch_alter_table("user_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "webhook_call",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("webhook_id", BIG_ID, nullable=False),
+        sa.Column("event", sa.String(length=64), nullable=False),
+        sa.Column("payload", JSON, nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["webhook.id"],
+            name=op.f("fk_webhook_call_webhook_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_call")),
+    )
+    with op.batch_alter_table("webhook_call", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_call_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_webhook_call_log", ["webhook_id", "id"], unique=False)
+
+    op.create_table(
+        "idempotency_key",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("token_id", BIG_ID, nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["token_id"],
+            ["api_token.id"],
+            name=op.f("fk_idempotency_key_token_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_key")),
+        sa.UniqueConstraint("token_id", "key", name=op.f("uq_idempotency_key_token_id_key")),
+    )
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_idempotency_key_created_at"), ["created_at"], unique=False
+        )
+
+    op.create_table(
+        "import_problem",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("import_id", BIG_ID, nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("value", sa.String(length=500), nullable=False),
+        sa.Column("problem", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["import_job.id"],
+            name=op.f("fk_import_problem_import_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_problem")),
+        sa.UniqueConstraint("import_id", "line", name=op.f("uq_import_problem_import_id_line")),
+    )
+    op.create_table(
         "item",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("source_id", BIG_ID, nullable=False),
@@ -390,6 +548,8 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("unsubscribed_at", UtcDateTime(), nullable=True),
         sa.Column("unsubscribe_reason", sa.String(length=500), nullable=True),
+        sa.Column("tracked", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("import_id", BIG_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["choice_id"], ["choice.id"], name=op.f("fk_subscription_choice_id")
         ),
@@ -418,6 +578,13 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             "ix_subscription_audience", ["newsletter_id", "state", "cadence"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_subscription_choice_id"), ["choice_id"], unique=False)
+        batch_op.create_index(
+            "ix_subscription_import",
+            ["import_id"],
+            unique=False,
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+        )
 
     op.create_table(
         "variant",
@@ -558,6 +725,11 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     op.drop_table("wave")
     op.drop_table("variant")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_subscription_import",
+            postgresql_where=sa.text("import_id IS NOT NULL"),
+            sqlite_where=sa.text("import_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_subscription_choice_id"))
         batch_op.drop_index("ix_subscription_audience")
 
@@ -570,6 +742,24 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.drop_index("ix_item_window")
 
     op.drop_table("item")
+    op.drop_table("import_problem")
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_idempotency_key_created_at"))
+
+    op.drop_table("idempotency_key")
+    with op.batch_alter_table("webhook_call", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_call_log")
+        batch_op.drop_index("ix_webhook_call_due")
+
+    op.drop_table("webhook_call")
+    with op.batch_alter_table("user_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
+
+    op.drop_table("user_session")
+    with op.batch_alter_table("subscriber_tag", schema=None) as batch_op:
+        batch_op.drop_index("ix_subscriber_tag_tag")
+
+    op.drop_table("subscriber_tag")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index("ix_source_due")
 
@@ -578,14 +768,17 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.drop_index("ix_issue_due")
 
     op.drop_table("issue")
+    op.drop_table("import_job")
     op.drop_table("consent_event")
     op.drop_table("choice")
     op.drop_table("audit")
     op.drop_table("api_token")
+    op.drop_table("webhook")
     op.drop_table("user_account")
     op.drop_table("suppression")
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscriber_email_hash"))
+        batch_op.drop_index("ix_subscriber_domain")
 
     op.drop_table("subscriber")
     op.drop_table("newsletter")
