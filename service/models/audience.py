@@ -70,6 +70,8 @@ class Subscriber(Base):
     name: Mapped[str] = mapped_column(String(200), default="", server_default="")
     language: Mapped[str | None] = mapped_column(String(16))
     """A language tag (BCP 47) of the pages and the mail; None means the newsletter's own."""
+    address_since: Mapped[Moment | None]
+    """When the address was last changed: what is told of an earlier one says nothing about it."""
     created_at: Mapped[Moment]
 
     subscriptions: Mapped[list[Subscription]] = relationship(
@@ -131,6 +133,8 @@ class Subscription(Base):
     confirmed_at: Mapped[Moment | None]
     unsubscribed_at: Mapped[Moment | None]
     unsubscribe_reason: Mapped[str | None] = mapped_column(String(500))
+    reminded_at: Mapped[Moment | None]
+    """When the one reminder of a confirmation that is missing was written."""
     tracked: Mapped[bool] = mapped_column(default=True, server_default=true())
     """False: the reader wants no opens and clicks of theirs to be kept."""
     import_id: Mapped[int | None] = mapped_column(BigId)

@@ -143,7 +143,9 @@ class Notice(Base):
     id: Mapped[PrimaryId]
     kind: Mapped[NoticeKind] = mapped_column(named(NoticeKind))
     newsletter_id: Mapped[int] = mapped_column(BigId, to("newsletter", cascade=True))
-    subscription_id: Mapped[int | None] = mapped_column(BigId, to("subscription", cascade=True))
+    subscription_id: Mapped[int | None] = mapped_column(
+        BigId, to("subscription", cascade=True), index=True
+    )
     issue_id: Mapped[int | None] = mapped_column(BigId, to("issue", cascade=True))
     address: Mapped[str] = mapped_column(String(254))
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)

@@ -154,6 +154,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         ),
         sa.Column("name", sa.String(length=200), server_default="", nullable=False),
         sa.Column("language", sa.String(length=16), nullable=True),
+        sa.Column("address_since", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscriber_email_key")),
@@ -179,7 +180,6 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
-        sa.Column("session_key", sa.String(length=64), nullable=False),
         sa.Column("totp_secret", sa.String(length=64), nullable=True),
         sa.Column("totp_used_step", BIG_ID, nullable=True),
         sa.Column("recovery_codes", JSON, nullable=False),
@@ -187,6 +187,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("locked_until", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("last_login_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
         sa.UniqueConstraint("email", name=op.f("uq_user_account_email")),
     )
@@ -229,6 +230,10 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_audit_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_action", ["action", "id"], unique=False)
+        batch_op.create_index("ix_audit_user", ["user_id", "id"], unique=False)
+
     op.create_table(
         "choice",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -548,6 +553,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("unsubscribed_at", UtcDateTime(), nullable=True),
         sa.Column("unsubscribe_reason", sa.String(length=500), nullable=True),
+        sa.Column("reminded_at", UtcDateTime(), nullable=True),
         sa.Column("tracked", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("import_id", BIG_ID, nullable=True),
         sa.ForeignKeyConstraint(
@@ -706,10 +712,14 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index("ix_notice_due", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_subscription_id"), ["subscription_id"], unique=False
+        )
 
 
 def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_subscription_id"))
         batch_op.drop_index(batch_op.f("ix_notice_message_id"))
         batch_op.drop_index("ix_notice_due")
 
@@ -771,6 +781,10 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     op.drop_table("import_job")
     op.drop_table("consent_event")
     op.drop_table("choice")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_user")
+        batch_op.drop_index("ix_audit_action")
+
     op.drop_table("audit")
     op.drop_table("api_token")
     op.drop_table("webhook")
