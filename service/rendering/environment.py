@@ -20,6 +20,7 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
+from service.languages.texts import raw, raw_plural
 from service.rendering import filters, latex
 from service.rendering.posts import post_lines
 
@@ -42,7 +43,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,  # the MJML compiler wants a line end between some elements
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(raw, raw_plural, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.globals["no_figure"] = filters.NO_FIGURE
     made.filters.update(
         aligned=filters.aligned,

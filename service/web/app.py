@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import settings
-from service.web import errors, filters, fresh, security
+from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
 from service.web.admin.accounts import logins
 from service.web.converters import Slug
@@ -50,6 +50,7 @@ def create_app() -> Flask:
     # transaction while the page's own is open: two writers that wait for each other.
     logins.init_app(app, add_context_processor=False)
     filters.register(app)
+    language.register(app)
     errors.register(app)
     for part in (public, admin, hooks, health):
         app.register_blueprint(part)

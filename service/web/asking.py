@@ -14,6 +14,7 @@ from service.audience.consent import Visitor
 from service.audience.subscribe import subscription_with_reader
 from service.config import settings
 from service.models import Newsletter, Subscription
+from service.web.language import speak_of, speak_to
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -35,7 +36,10 @@ def field(name: str, most: int = 500) -> str:
 
 def newsletter_or_404(session: Session, slug: str) -> Newsletter:
     found = session.scalars(select(Newsletter).where(Newsletter.slug == slug)).one_or_none()
-    return found or abort(404)
+    if found is None:
+        abort(404)
+    speak_of(found)
+    return found
 
 
 def token_or_404(purpose: tokens.Purpose, token: str, count: int) -> tuple[int, ...]:
@@ -47,4 +51,8 @@ def token_or_404(purpose: tokens.Purpose, token: str, count: int) -> tuple[int, 
 
 
 def subscription_or_404(session: Session, subscription_id: int) -> Subscription:
-    return subscription_with_reader(session, subscription_id) or abort(404)
+    found = subscription_with_reader(session, subscription_id)
+    if found is None:
+        abort(404)
+    speak_to(found.subscriber, found.newsletter)
+    return found
