@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init
 
 from service import doorbell
 from service.config import settings
@@ -33,7 +33,7 @@ app.conf.update(
     doorbell.broker_settings(),
     beat_schedule=beat_schedule(settings().tick_seconds),
     beat_max_loop_interval=min(5.0, settings().tick_seconds),
-    beat_schedule_filename=str(settings().data_dir / "beat-schedule"),  # disposable
+    beat_scheduler="celery.beat:Scheduler",  # keeps no file: there is nothing to be remembered
     broker_connection_retry_on_startup=True,
     task_acks_late=True,  # a ring that was being answered when the worker died comes again
     task_reject_on_worker_lost=False,  # celery#1628: it loops; the sweep recovers
@@ -63,8 +63,3 @@ def _after_fork(**_: Any) -> None:
     """Nothing that was opened in the parent may be used here (celery#1564, botocore#1246)."""
     forget_engine_after_fork()
     doorbell.producer.cache_clear()
-
-
-@beat_init.connect
-def _make_data_folder(**_: Any) -> None:
-    settings().data_dir.mkdir(parents=True, exist_ok=True)

@@ -128,9 +128,12 @@ def measure(session: Session, now: datetime, grace: timedelta) -> Lag:
 def _latest(session: Session, now: datetime) -> list[tuple[datetime, bool]]:
     """Of the messages that went out last: since when they are as they are, and whether SES has
     said anything about them."""
+    # Not from the future: a clock that ran ahead has left some, and they would be the latest for
+    # as long as it had run ahead.
+    lately = DeliveryBatch.due_at.between(now - LATELY, now)
     batches = (
         select(DeliveryBatch.id)
-        .where(DeliveryBatch.state == BatchState.DONE, DeliveryBatch.due_at > now - LATELY)
+        .where(DeliveryBatch.state == BatchState.DONE, lately)
         .order_by(DeliveryBatch.due_at.desc(), DeliveryBatch.id.desc())
         .limit(BATCHES)
     )

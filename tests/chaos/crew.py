@@ -138,7 +138,4 @@ class Crew:
             ]  # fmt: skip
         if name == EVENTS:
             return [*run, "service.cli", "events"]
-        return [
-            *celery, "beat", "--pidfile", "", "--schedule", str(self._folder / f"{name}.schedule"),
-            "--loglevel", "WARNING",
-        ]  # fmt: skip
+        return [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"]

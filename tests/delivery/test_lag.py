@@ -274,3 +274,13 @@ def test_it_tries_again_and_again_while_the_others_are_heard_of(
             row.state, row.changed_at = DeliveryState.UNKNOWN, now
             session.execute(update(DeliveryBatch).values(state=BatchState.DONE))
         assert decided(now + GRACE + MINUTE) == (again, 1 - again)
+
+
+def test_it_is_not_misled_by_what_a_fast_clock_left_behind(
+    database: Engine, sent: list[int], now: datetime
+) -> None:
+    """Batches that were done while a worker's clock ran ahead are not the latest ones."""
+    heard_of(sent, now)
+    with session_scope() as session:
+        session.execute(update(DeliveryBatch).values(due_at=now + timedelta(hours=1)))
+    assert measured(now + 6 * MINUTE) == Lag()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from celery import Celery
 from service.cli.supervisor.children import service_children
 from service.config import settings
 from service.doorbell import QUEUES, Bell, broker_settings
+from workers.schedule import Every
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -118,4 +120,21 @@ def test_its_beat_knows_one_tick_and_nothing_else(app: Celery) -> None:
     [entry] = app.conf.beat_schedule.values()
     assert entry["task"] == Bell.TICK.value
     assert entry["options"]["queue"] == QUEUES[Bell.TICK]
-    assert entry["options"]["expires"] == entry["schedule"] * 2
+    assert entry["options"]["expires"] == 600, "more than clocks may differ by"
+
+
+@pytest.mark.parametrize(
+    ("ran", "due"), [(-59, False), (-60, True), (-3600, True), (0, False), (1, True), (3600, True)]
+)
+def test_its_beat_ticks_on_after_the_clock_was_put_back(ran: int, due: bool) -> None:
+    """*ran*: seconds from now when it ran last, by the clock of then."""
+    now = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+    every = Every(60, nowfun=lambda: now)
+    found, wait = every.is_due(now + timedelta(seconds=ran))
+    assert found is due
+    assert 0 < wait <= 60
+
+
+def test_its_beat_remembers_nothing_from_before(app: Celery) -> None:
+    """A file of a time when the clock was ahead would keep the next beat silent until then."""
+    assert app.conf.beat_scheduler == "celery.beat:Scheduler"

@@ -89,7 +89,6 @@ def service_children(settings: Settings) -> list[Child]:
             [
                 *celery, "beat",
                 "--pidfile", "",
-                "--schedule", str(settings.data_dir.resolve() / "beat-schedule"),
                 "--loglevel", "WARNING",
             ],
             stop_seconds=10,
