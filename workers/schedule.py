@@ -25,10 +25,9 @@ class Every(schedule):
     tick, where a clock that was an hour ahead was set right.
     """
 
-    def is_due(self, last_run_at: datetime) -> tuple[bool, float]:
-        every = self.run_every.total_seconds()
-        due, wait = super().is_due(last_run_at)
-        return schedstate(True, every) if wait > every else schedstate(due, wait)
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        found = super().is_due(last_run_at)
+        return schedstate(True, self.seconds) if found.next > self.seconds else found
 
 
 def beat_schedule(tick_seconds: float) -> dict[str, dict[str, Any]]:
