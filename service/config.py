@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     """Calls to SES that each worker process has under way at a time."""
     web_threads: int = Field(default=8, ge=1)
     allow_private_sources: bool = False
+    allow_private_webhooks: bool = False
     log_format: Literal["text", "json"] = "text"
 
     @field_validator("base_url")

@@ -33,6 +33,7 @@ class Bell(StrEnum):
     BATCH = "workers.send.send_batch"
     NOTICE = "workers.send.send_notice"
     DRAFT = "workers.draft.draft_editorial"
+    WEBHOOK = "workers.webhooks.call_webhook"
 
 
 QUEUES: dict[Bell, str] = {
@@ -43,6 +44,7 @@ QUEUES: dict[Bell, str] = {
     Bell.BATCH: "send",
     Bell.NOTICE: "notice",
     Bell.DRAFT: "draft",
+    Bell.WEBHOOK: "webhook",
 }
 """One queue a concern, so that a slow feed never keeps a confirmation waiting."""
 

@@ -25,6 +25,7 @@ from service.issues.ai.asked import due_drafts
 from service.issues.due import due_issues, due_newsletters
 from service.issues.waiting import tend_waiting
 from service.sources.collect import due_sources
+from service.webhooks.deliver import due_webhooks, forget_old_calls
 from workers.app import app
 
 log = structlog.get_logger(__name__)
@@ -65,6 +66,7 @@ def sweep(now: datetime) -> None:
         "canaries": lambda session: judge_canaries(session, now),
         "finished": lambda session: finish_issues(session, now),
         "waiting": lambda session: tend_waiting(session, now),
+        "webhooks": lambda session: forget_old_calls(session, now),
     }
     swept = {"events": _part("events", lambda: apply_waiting(now))}
     for name, part in parts.items():
@@ -103,6 +105,8 @@ def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:
         yield Bell.DISPATCH, issue_id
     for newsletter_id, _ in due_newsletters(session, now):
         yield Bell.BUILD, newsletter_id
+    for webhook_id in due_webhooks(session, now):
+        yield Bell.WEBHOOK, webhook_id
     for issue_id in due_drafts(session, now):
         yield Bell.DRAFT, issue_id
     for source_id in due_sources(session, now):

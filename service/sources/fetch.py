@@ -17,7 +17,7 @@ import httpx2
 
 from service.config import settings
 from service.sources import http_dates
-from service.sources.network import Deadline, GuardedTransport, RefusedAddress
+from service.network import Deadline, GuardedTransport, RefusedAddress
 
 SECONDS = 20.0
 MOST_BYTES = 15 * 1024 * 1024

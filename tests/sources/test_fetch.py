@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from service.sources import network
+from service import network
 from service.sources.fetch import Ask, Fetched, FetchFailed, Limits, fetch
 from tests.sources.certificates import self_signed
 from tests.sources.origin import Answer, Origin, Request

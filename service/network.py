@@ -1,4 +1,4 @@
-"""The wire under a fetch: connects to public addresses only, and never for longer than it may.
+"""The wire to a stranger's server: to public addresses only, and never for longer than it may.
 
 A name is resolved once and the connection goes to what was resolved and checked. Checking first and
 letting a client resolve again would leave a gap in which a name may change to 127.0.0.1 (DNS
@@ -22,7 +22,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the las
 
 
 class RefusedAddress(Exception):
-    """The name leads only to addresses that a source may not be at; the text names one."""
+    """The name leads only to addresses that are not public; the text names one."""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -89,6 +89,7 @@ class GuardedTransport(httpx2.BaseTransport):
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
                 headers=request.headers.raw,
+                content=request.read(),
             )
         )
         return httpx2.Response(

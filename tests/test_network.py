@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from service.sources.network import RefusedAddress, is_public, resolve
+from service.network import RefusedAddress, is_public, resolve
 
 
 @pytest.mark.parametrize(
