@@ -27,6 +27,7 @@ app = Celery(
         "workers.publish",
         "workers.send",
         "workers.tend",
+        "workers.webhooks",
     ],
 )
 app.conf.update(
