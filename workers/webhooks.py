@@ -43,14 +43,9 @@ def _call(claim: Claim) -> bool:
     chance = random.random()  # noqa: S311  (to spread tries over time, not to keep a secret)
     with session_scope() as session:
         now = datetime.now(UTC)
-        record(
-            session,
-            claim,
-            answer,
-            now,
-            chance=chance,
-            when_off=lambda s, w: _tell_owners(s, w, now),
-        )
+        switched_off = record(session, claim, answer, now, chance)
+        if switched_off is not None:
+            _tell_owners(session, switched_off, now)
     log.info("webhook.called", call=claim.call_id, attempt=claim.attempt, status=answer.status)
     return answer.status is not None
 
