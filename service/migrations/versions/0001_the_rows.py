@@ -18,6 +18,7 @@ depends_on = None
 
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+TROUBLE = "state IN ('bounced', 'complained', 'rejected', 'skipped', 'given_up')"
 
 
 def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
@@ -50,6 +51,13 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         )
         batch_op.create_index(
             batch_op.f("ix_delivery_subscriber_id"), ["subscriber_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_delivery_trouble",
+            ["issue_id", "state"],
+            unique=False,
+            postgresql_where=sa.text(TROUBLE),
+            sqlite_where=sa.text(TROUBLE),
         )
         batch_op.create_index(
             "ix_delivery_unknown",
@@ -813,6 +821,11 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
             "ix_delivery_unknown",
             postgresql_where=sa.text("state = 'unknown'"),
             sqlite_where=sa.text("state = 'unknown'"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_trouble",
+            postgresql_where=sa.text(TROUBLE),
+            sqlite_where=sa.text(TROUBLE),
         )
         batch_op.drop_index(batch_op.f("ix_delivery_subscriber_id"))
         batch_op.drop_index(
