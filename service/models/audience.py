@@ -180,6 +180,7 @@ class Suppression(Base):
 
 class ImportState(StrEnum):
     UPLOADED = "uploaded"
+    CHECKING = "checking"
     CHECKED = "checked"
     """A dry run was made: its counts are here, and nothing was written yet."""
     RUNNING = "running"
@@ -206,11 +207,17 @@ class Import(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """Rows by what became of them."""
     position: Mapped[int] = mapped_column(default=0)
-    """Rows that are done: after a crash it goes on from here."""
+    """Rows that are done: after a crash it goes on behind them."""
+    line: Mapped[int] = mapped_column(default=1)
+    """Of the file, from 1: where the next row begins."""
+    byte: Mapped[int] = mapped_column(BigId, default=0)
+    """The same place, counted in bytes."""
     total: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(Text)
     lease_until: Mapped[Moment | None]
     created_at: Mapped[Moment]
+    started_at: Mapped[Moment | None]
+    """When it began to write readers."""
     finished_at: Mapped[Moment | None]
 
 
@@ -226,3 +233,5 @@ class ImportProblem(Base):
     """In the file, from 1."""
     value: Mapped[str] = mapped_column(String(500))
     problem: Mapped[str] = mapped_column(String(500))
+    cells: Mapped[list[str]] = mapped_column(Json, default=list)
+    """The whole row, to be mended and brought again."""

@@ -298,10 +298,13 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("mapping", JSON, nullable=False),
         sa.Column("counts", JSON, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("byte", BIG_ID, nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["newsletter_id"],
@@ -495,6 +498,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("value", sa.String(length=500), nullable=False),
         sa.Column("problem", sa.String(length=500), nullable=False),
+        sa.Column("cells", JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["import_id"],
             ["import_job.id"],
