@@ -121,12 +121,16 @@ _COVERED = (
 
 
 def chain_hash(previous_hash: str, row: dict[str, Any]) -> str:
-    """SHA-256 over the hash before and a line's columns, as sorted JSON with the time in UTC."""
+    """SHA-256 over :func:`chain_form`, 64 hex digits."""
+    return hashlib.sha256(chain_form(previous_hash, row).encode()).hexdigest()
+
+
+def chain_form(previous_hash: str, row: dict[str, Any]) -> str:
+    """The hash before and a line's columns, as sorted JSON in ASCII with the time in UTC."""
     said = {name: row[name] for name in _COVERED}
     said["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
     said["kind"] = ConsentKind(row["kind"]).value
-    form = json.dumps([previous_hash, said], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(form.encode()).hexdigest()
+    return json.dumps([previous_hash, said], sort_keys=True, separators=(",", ":"))
 
 
 def _following(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
