@@ -119,14 +119,15 @@ def compose_command(
 
 def _narrow(session: Session, issue: Issue, wrong: Issue, entry: int) -> None:
     """Let a draft go only to those whose mail of *wrong* held its *entry*; 0 is all of it."""
+    from service.audience.segment import Segment
     from service.delivery.audience import count_audience
-    from service.rendering.holding import segment_holding
+    from service.rendering.holding import held_by
 
     if wrong.newsletter_id != issue.newsletter_id:
         raise click.ClickException("A correction belongs to the newsletter that it corrects.")
-    segment = segment_holding(session, wrong, entry)
-    issue.segment = segment.model_dump(mode="json")
+    held = held_by(session, wrong, entry)
+    issue.segment = Segment(held=held).model_dump(mode="json")
     session.flush()
-    what = f"“{segment.about}” in {wrong.number}" if segment.about else f"issue {wrong.number}"
+    what = f"“{held.about}” in {wrong.number}" if held.about else f"issue {wrong.number}"
     readers = count_audience(session, issue, datetime.now(UTC))
     click.echo(f"It corrects {what}. Readers who got that and would get this: {readers:,}.")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from service.audience.segment import Segment, got
+from service.audience.segment import Segment
+from service.audience.segment_sql import matches
 from service.models import (
     Cadence,
     Delivery,
@@ -68,7 +69,7 @@ def in_segment(issue: Issue) -> ColumnElement[bool]:
     """Whether a subscription is of those to whom alone the issue goes; true where it has none."""
     if issue.segment is None:
         return true()
-    return got(Segment.model_validate(issue.segment))
+    return matches(Segment.model_validate(issue.segment), issue.newsletter)
 
 
 def latecomers(issue: Issue, now: datetime) -> Readers:

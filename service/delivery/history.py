@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from service.audience.segment import NOT_GONE
+from service.audience.segment_sql import NOT_GONE
 from service.models import (
     Delivery,
     DeliveryBatch,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.choices import wanted_by
-from service.audience.segment import Segment
+from service.audience.segment import Held
 from service.models.audience import Choice
 from service.models.content import Issue, Variant
 from service.models.document import AnyEntry, Document, Post, Repository, Section, TableEntry
@@ -57,7 +57,7 @@ class NothingHeld(ValueError):
     """No reader can have got what is to be corrected; the text says what there is."""
 
 
-def segment_holding(session: Session, issue: Issue, number: int) -> Segment:
+def held_by(session: Session, issue: Issue, number: int) -> Held:
     """Those whose rendering of *issue* held its entry *number*; 0 is the whole issue.
 
     Raises :class:`NothingHeld`.
@@ -66,7 +66,7 @@ def segment_holding(session: Session, issue: Issue, number: int) -> Segment:
         raise NothingHeld(f"Issue {issue.number} has gone to nobody: there is nothing to correct.")
     if number == 0:
         variants = select(Variant.id).where(Variant.issue_id == issue.id).order_by(Variant.id)
-        return Segment(issue=issue.id, variants=tuple(session.scalars(variants)))
+        return Held(issue=issue.id, variants=tuple(session.scalars(variants)))
     held = {entry.number: entry for entry in held_entries(session, issue)}
     if number not in held:
         there = ", ".join(map(str, held)) or "none"
@@ -74,7 +74,7 @@ def segment_holding(session: Session, issue: Issue, number: int) -> Segment:
             f"No mail of issue {issue.number} held an entry {number}. Those that some did: {there}."
         )
     entry = held[number]
-    return Segment(issue=issue.id, variants=entry.variants, about=entry.title)
+    return Held(issue=issue.id, variants=entry.variants, about=entry.title)
 
 
 def title_of(entry: AnyEntry) -> str:

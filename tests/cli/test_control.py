@@ -133,7 +133,7 @@ def test_it_writes_a_correction_for_those_who_got_it(
     with Session(database) as session:
         draft = session.scalars(select(Issue).order_by(Issue.id.desc())).all()[0]
         assert draft.segment is not None
-        assert draft.segment["issue"] == sending.id
+        assert draft.segment["held"]["issue"] == sending.id
 
 
 def test_it_makes_no_draft_of_a_correction_of_nothing(

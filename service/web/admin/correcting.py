@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import abort, render_template, request
 from sqlalchemy.orm import Session
 
-from service.audience.segment import Segment
+from service.audience.segment import Held, Segment
 from service.db import read_scope
 from service.delivery.history import readers_by_variant
 from service.models import Issue
-from service.rendering.holding import NothingHeld, held_entries, segment_holding
+from service.rendering.holding import NothingHeld, held_by, held_entries
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
 from service.web.admin.issues import issue_or_404
@@ -26,13 +26,17 @@ class Correction:
     issue: Issue
     number: int
     """Of the entry; 0 is the whole issue."""
-    only_to: Segment
+    held: Held
     readers: int
     """How many got it, or may have got it."""
 
     @property
     def subject(self) -> str:
-        return f"Correction: {self.only_to.about or self.issue.subject}"[:200]
+        return f"Correction: {self.held.about or self.issue.subject}"[:200]
+
+    @property
+    def only_to(self) -> Segment:
+        return Segment(held=self.held)
 
 
 @admin.get("/issues/<int(max=2147483647):issue_id>/correct")
@@ -62,9 +66,9 @@ def correction_asked(session: Session) -> Correction | None:
         abort(404)
     issue = issue_or_404(session, issue_id)
     try:
-        segment = segment_holding(session, issue, number)
+        held = held_by(session, issue, number)
     except NothingHeld:
         abort(404)
     got = readers_by_variant(session, issue.id)
-    readers = sum(got.get(variant, 0) for variant in segment.variants)
-    return Correction(issue, number, segment, readers)
+    readers = sum(got.get(variant, 0) for variant in held.variants)
+    return Correction(issue, number, held, readers)

@@ -68,11 +68,9 @@ def _moving(session: Session, issue: Issue, at: datetime) -> dict[str, object]:
 
 def corrected_by(session: Session, issue: Issue) -> tuple[Issue, str] | None:
     """The issue that this one corrects, and what in it; None when it corrects none."""
-    if issue.segment is None:
-        return None
-    segment = Segment.model_validate(issue.segment)
-    wrong = session.get(Issue, segment.issue)
-    return None if wrong is None else (wrong, segment.about)
+    held = None if issue.segment is None else Segment.model_validate(issue.segment).held
+    wrong = None if held is None else session.get(Issue, held.issue)
+    return None if held is None or wrong is None else (wrong, held.about)
 
 
 def issue_or_404(session: Session, issue_id: int) -> Issue:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
+from service.audience.segment import Segment
 from service.delivery.audience import cadences, in_segment
 from service.delivery.plan import count_audience
 from service.models import (
@@ -57,10 +58,16 @@ def readers_of(session: Session, newsletter: Newsletter, now: datetime) -> Reade
     return Readers(found.get("reachable", 0), found.get("paused", 0), found.get("suppressed", 0))
 
 
+def not_among(issue: Issue) -> str:
+    """Why those outside of an issue's segment are left out."""
+    held = None if issue.segment is None else Segment.model_validate(issue.segment).held
+    return "did not get what it corrects" if held else "are not among those you chose"
+
+
 def reach_of(session: Session, issue: Issue, now: datetime) -> Reach:
     suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
     why = case(
-        (~in_segment(issue), "did not get what it corrects"),
+        (~in_segment(issue), not_among(issue)),
         (suppressed, "suppressed: their mail bounced or was reported"),
         (Subscription.paused_until > now, "paused by themselves"),
         (Subscription.cadence.not_in(cadences(issue)), "chose another rhythm"),
