@@ -57,7 +57,11 @@ class Subscriber(Base):
     """A person with a mailbox. Subscriptions hang on it, one for each newsletter."""
 
     __tablename__ = "subscriber"
-    __table_args__ = (Index("ix_subscriber_domain", "domain", "id"), NEVER_A_NUMBER_TWICE)
+    __table_args__ = (
+        Index("ix_subscriber_domain", "domain", "id"),
+        index_of_some("ix_subscriber_language", "language", "language IS NOT NULL"),
+        NEVER_A_NUMBER_TWICE,
+    )
 
     id: Mapped[PrimaryId]
     email: Mapped[str] = mapped_column(String(254))
@@ -129,7 +133,7 @@ class Subscription(Base):
     send_hour: Mapped[int | None]
     """0 to 23 in ``timezone``; None means the newsletter's own hour."""
     paused_until: Mapped[Moment | None]
-    created_at: Mapped[Moment]
+    created_at: Mapped[Moment] = mapped_column(index=True)
     confirmed_at: Mapped[Moment | None]
     unsubscribed_at: Mapped[Moment | None]
     unsubscribe_reason: Mapped[str | None] = mapped_column(String(500))

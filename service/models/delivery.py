@@ -208,7 +208,7 @@ class Interaction(Base):
     delivery_id: Mapped[int] = mapped_column(BigId, index=True)
     issue_id: Mapped[int] = mapped_column(BigId, index=True)
     kind: Mapped[InteractionKind] = mapped_column(named(InteractionKind))
-    at: Mapped[Moment]
+    at: Mapped[Moment] = mapped_column(index=True)
     url: Mapped[str | None] = mapped_column(Text)
     """Where a click led; a reader's own links are kept without their token."""
     machine: Mapped[bool]

@@ -110,6 +110,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             batch_op.f("ix_interaction_delivery_id"), ["delivery_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_interaction_issue_id"), ["issue_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_interaction_at"), ["at"], unique=False)
 
     op.create_table(
         "newsletter",
@@ -170,6 +171,13 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
     )
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.create_index("ix_subscriber_domain", ["domain", "id"], unique=False)
+        batch_op.create_index(
+            "ix_subscriber_language",
+            ["language"],
+            unique=False,
+            postgresql_where=sa.text("language IS NOT NULL"),
+            sqlite_where=sa.text("language IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_subscriber_email_hash"), ["email_hash"], unique=False)
 
     op.create_table(
@@ -597,6 +605,9 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         )
         batch_op.create_index(batch_op.f("ix_subscription_choice_id"), ["choice_id"], unique=False)
         batch_op.create_index(
+            batch_op.f("ix_subscription_created_at"), ["created_at"], unique=False
+        )
+        batch_op.create_index(
             "ix_subscription_import",
             ["import_id"],
             unique=False,
@@ -752,6 +763,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
             postgresql_where=sa.text("import_id IS NOT NULL"),
             sqlite_where=sa.text("import_id IS NOT NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_subscription_created_at"))
         batch_op.drop_index(batch_op.f("ix_subscription_choice_id"))
         batch_op.drop_index("ix_subscription_audience")
 
@@ -804,11 +816,13 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     op.drop_table("suppression")
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscriber_email_hash"))
+        batch_op.drop_index("ix_subscriber_language")
         batch_op.drop_index("ix_subscriber_domain")
 
     op.drop_table("subscriber")
     op.drop_table("newsletter")
     with op.batch_alter_table("interaction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_interaction_at"))
         batch_op.drop_index(batch_op.f("ix_interaction_issue_id"))
         batch_op.drop_index(batch_op.f("ix_interaction_delivery_id"))
 
