@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from service.languages import gettext
+from service.languages.dates import long_date
 from service.models.document import AnyEntry, Headline, Paper, Post, Repository, Section
 
 SUBJECT_LENGTH = 90
@@ -19,7 +21,9 @@ def subject(sections: Sequence[Section], name: str, day: date, *, weekly: bool =
     first = next(_titles(sections), "")
     if not first:
         return one_line(f"{name}: {long_date(day)}", SUBJECT_LENGTH)
-    return one_line(f"The week: {first}" if weekly else first, SUBJECT_LENGTH)
+    return one_line(
+        gettext("The week: %(headline)s", headline=first) if weekly else first, SUBJECT_LENGTH
+    )
 
 
 def preheader(sections: Sequence[Section]) -> str:
@@ -32,11 +36,6 @@ def preheader(sections: Sequence[Section]) -> str:
             break
         text = longer
     return one_line(text or next(iter(titles), ""), PREHEADER_LENGTH)
-
-
-def long_date(day: date) -> str:
-    """``April 27, 2026``."""
-    return f"{day:%B} {day.day}, {day.year}"
 
 
 def one_line(text: str, length: int) -> str:

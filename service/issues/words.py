@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.issues.gather import ENTRY
 from service.issues.headline import preheader, subject
+from service.languages import speaking
 from service.models import Entry, Issue, IssueKind, Newsletter
 from service.models.document import Section, SectionSpec
 from service.models.editorial import fallback
@@ -50,10 +51,13 @@ def follow(issue: Issue, sections: tuple[Section, ...]) -> None:
     """Let subject, preheader and editorial follow *sections*, where no editor wrote them."""
     if issue.kind is IssueKind.MANUAL or issue.local_date is None:
         return
-    if not issue.words_touched:
-        weekly = issue.kind is IssueKind.WEEKLY
-        issue.subject = subject(sections, issue.newsletter.name, issue.local_date, weekly=weekly)
-        issue.preheader = preheader(sections)
-    if issue.editorial_origin in {"none", "template"}:
-        issue.editorial = fallback(sections)
-        issue.editorial_origin = "template" if issue.editorial else "none"
+    with speaking(issue.newsletter.language):
+        if not issue.words_touched:
+            weekly = issue.kind is IssueKind.WEEKLY
+            issue.subject = subject(
+                sections, issue.newsletter.name, issue.local_date, weekly=weekly
+            )
+            issue.preheader = preheader(sections)
+        if issue.editorial_origin in {"none", "template"}:
+            issue.editorial = fallback(sections)
+            issue.editorial_origin = "template" if issue.editorial else "none"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.languages import dates, gettext, listed, ngettext
 from service.models.document import NEW, Document, Repository, Section, TableEntry
 
 NAMED = 2
@@ -52,8 +53,10 @@ def _counts(sections: Sequence[Section]) -> str:
             continue
         shown = len(section.entries[: section.spec.limit])
         if shown:
-            parts.append(f"{shown} in {_plain(section.spec.heading)}")
-    return f"In this issue: {_listed(parts)}." if parts else ""
+            # Translators: so many entries in a section, as in "3 in Papers".
+            heading = _plain(section.spec.heading)
+            parts.append(gettext("%(count)s in %(section)s", count=shown, section=heading))
+    return gettext("In this issue: %(list)s.", list=listed(parts)) if parts else ""
 
 
 def _movements(sections: Sequence[Section]) -> Iterator[str]:
@@ -71,17 +74,18 @@ def _table_sentences(table: TableEntry, limit: int) -> Iterator[str]:
         return
     fresh = [row for row in table.rows[:limit] if row.change == NEW and row.cells[score]]
     if fresh:
-        parts = [f"{_plain(row.cells[1])} at {row.cells[score]}" for row in fresh[:NAMED]]
-        more = [f"{len(fresh) - NAMED} more"] if len(fresh) > NAMED else []
-        yield f"New on {name}: {_listed([*parts, *more])}."
+        # Translators: a row of a ranking and its score, as in "Opus at 74.2".
+        parts = [
+            gettext("%(row)s at %(score)s", row=_plain(row.cells[1]), score=row.cells[score])
+            for row in fresh[:NAMED]
+        ]
+        left = len(fresh) - NAMED
+        more = [ngettext("%(num)s more", "%(num)s more", left)] if left > 0 else []
+        yield gettext("New on %(table)s: %(list)s.", table=name, list=listed([*parts, *more]))
     moved = movements(table, limit)[:NAMED]
     if moved:
-        parts = [
-            f"{_plain(move.name)} {'rose' if move.change > 0 else 'fell'} "
-            f"{_points(move.change)} to {move.score}"
-            for move in moved
-        ]
-        yield f"On {name}, {_listed(parts)}."
+        told = listed([_movement(move) for move in moved])
+        yield gettext("On %(table)s, %(list)s.", table=name, list=told)
 
 
 def movements(table: TableEntry, limit: int) -> list[Movement]:
@@ -111,22 +115,35 @@ def _stars_sentence(section: Section) -> Iterator[str]:
     ]
     if repositories:
         top = max(repositories, key=lambda entry: (entry.gained or 0, entry.name))
-        stars = "star" if top.gained == 1 else "stars"
-        yield (
-            f"In {_plain(section.spec.heading)}, {_plain(top.name)} gained most: "
-            f"{top.gained:,} {stars}."
+        gained = top.gained or 0
+        yield ngettext(
+            "In %(section)s, %(name)s gained most: %(stars)s star.",
+            "In %(section)s, %(name)s gained most: %(stars)s stars.",
+            gained,
+            section=_plain(section.spec.heading),
+            name=_plain(top.name),
+            stars=dates.number(gained),
         )
 
 
-def _points(change: float) -> str:
-    size = f"{abs(change):,.1f}".removesuffix(".0")
-    return f"{size} {'point' if size == '1' else 'points'}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _movement(move: Movement) -> str:
+    """*move* in words, its change in points to one decimal."""
+    size = round(abs(move.change), 1)
+    values = {"row": _plain(move.name), "size": dates.number(size), "score": move.score}
+    one = 1 if size == 1 else 2
+    if move.change > 0:
+        return ngettext(
+            "%(row)s rose %(size)s point to %(score)s",
+            "%(row)s rose %(size)s points to %(score)s",
+            one,
+            **values,
+        )
+    return ngettext(
+        "%(row)s fell %(size)s point to %(score)s",
+        "%(row)s fell %(size)s points to %(score)s",
+        one,
+        **values,
+    )
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ from jinja2 import (
 )
 from markupsafe import Markup
 
+from service.languages import dates
 from service.languages.texts import raw, raw_plural
 from service.rendering import filters, latex
 from service.rendering.posts import post_lines
@@ -55,10 +56,10 @@ def environment() -> Environment:
         latex=latex.readable,
         line=filters.one_space,
         link=filters.web_link,
-        long_date=filters.long_date,
+        long_date=dates.long_date,
         post_lines=post_lines,
         place=filters.place,
-        thousands=filters.thousands,
+        thousands=dates.number,
         wrap=filters.wrap,
         wrap_lines=filters.wrap_lines,
     )
@@ -66,7 +67,10 @@ def environment() -> Environment:
 
 
 def render(name: str, context: Mapping[str, Any]) -> str:
-    """Template *name* with *context*. TemplateError when it is missing, wrong, or lacks a value."""
+    """Template *name* with *context*, in the language of the moment.
+
+    TemplateError when it is missing, wrong, or lacks a value.
+    """
     try:
         return environment().get_template(name).render(context)
     except TemplateNotFound as error:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from service.languages import dates
 from service.models.document import TableEntry
 
 TEXT_WIDTH = 72
@@ -48,26 +49,16 @@ def _percent_encoded(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode())
 
 
-def long_date(day: date) -> str:
-    """``April 27, 2026``"""
-    return f"{day:%B} {day.day}, {day.year}"
-
-
 def clock(moment: datetime, day: date) -> str:
     """``07:40`` for a moment of *day*, else ``Apr 26, 18:20``; both already in one zone."""
     if moment.date() == day:
-        return f"{moment:%H:%M}"
-    return f"{moment:%b} {moment.day}, {moment:%H:%M}"
+        return dates.clock(moment)
+    return f"{dates.short_date(moment)}, {dates.clock(moment)}"
 
 
 def place(zone: ZoneInfo) -> str:
     """``New York`` for America/New_York; ``UTC`` as it is."""
     return zone.key.rpartition("/")[2].replace("_", " ")
-
-
-def thousands(number: int) -> str:
-    """``12,345``"""
-    return f"{number:,}"
 
 
 def wrap(text: str, indent: str = "", width: int = TEXT_WIDTH) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from service.audience.choices import Wanted
+from service.languages import best, speaking
 from service.message.slots import mark
 from service.models.audience import MailFormat
 from service.models.content import Newsletter
@@ -53,6 +54,12 @@ class Identity:
             base_url=base_url,
             theme=load_theme(newsletter.theme),
         )
+
+    def in_words_for(self, *languages: str | None) -> Identity:
+        """For mail that is all our own words: in the first of *languages* that there is, else the
+        newsletter's, else English.
+        """
+        return replace(self, language=best(*languages, self.language))
 
     @property
     def home_url(self) -> str:
@@ -118,13 +125,16 @@ def render_issue(document: Document, wanted: Wanted, identity: Identity, nonce: 
     """The mail of *document* for readers who chose *wanted*.
 
     HTML is kept under Gmail's clip: what does not fit is left out with a line that says where
-    it is, from the text part as well, so that both say the same.
+    it is, from the text part as well, so that both say the same. Our own words in it are in the
+    newsletter's language, whoever reads it: what it tells is written in that one anyway, and
+    one rendering serves all who chose alike.
     """
-    document = choose(document, wanted)
-    if wanted.mail_format is MailFormat.TEXT:
-        return _parts(document, frozenset(), identity, nonce, html=None)
-    fit = fitted(document, lambda fewer, cut: _html(_told(fewer, cut), cut, identity, nonce))
-    return _parts(_told(fit.document, fit.cut), fit.cut, identity, nonce, html=fit.html)
+    with speaking(identity.language):
+        document = choose(document, wanted)
+        if wanted.mail_format is MailFormat.TEXT:
+            return _parts(document, frozenset(), identity, nonce, html=None)
+        fit = fitted(document, lambda fewer, cut: _html(_told(fewer, cut), cut, identity, nonce))
+        return _parts(_told(fit.document, fit.cut), fit.cut, identity, nonce, html=fit.html)
 
 
 def _told(document: Document, cut: frozenset[str]) -> Document:
@@ -153,7 +163,8 @@ def compose_mjml(document: Document, cut: frozenset[str], identity: Identity, no
     """The MJML of *document* as it stands, its slots marked by *nonce*."""
     editorial = markdown.to_html(document.editorial, identity.theme, identity.language)
     context = {**_context(document, cut, identity, nonce), "editorial": editorial}
-    return render(f"{document.kind}/html.mjml.j2", context)
+    with speaking(identity.language):
+        return render(f"{document.kind}/html.mjml.j2", context)
 
 
 def _context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.audience.choices import Wanted
+from service.languages import speaking
 from service.message.mail import Mail
 from service.message.slots import new_nonce
 from service.models.delivery import NoticeKind
@@ -16,11 +17,12 @@ TEST_PREFIX = "[TEST] "
 
 
 def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
-    """Service mail of *kind*: one rendering serves every address.
+    """Service mail of *kind* in the identity's language: one rendering serves every address.
 
-    Slots: ``actionUrl`` for ``confirm``, ``change_address`` and ``login``; ``preferencesUrl`` and
-    ``unsubscribeUrl`` for ``welcome``; none for ``goodbye``; ``actionUrl`` and ``alertText`` for
-    ``alert``, which goes to those who run the newsletter. No text of a reader's is in it, so that
+    Slots: ``actionUrl`` for ``confirm``, ``change_address``, ``invitation`` and ``reset``;
+    ``preferencesUrl`` and ``unsubscribeUrl`` for ``welcome``; none for ``goodbye``. To those who
+    work here go also ``alert``, with ``actionUrl`` and ``alertText``, and ``login``, with
+    ``actionUrl``, ``browser`` and ``loginAt``. No text of a reader's is in it, so that
     nobody can have us carry a message to an address that never asked. ValueError for ``test``:
     see :func:`render_test_copy`.
     """
@@ -28,17 +30,19 @@ def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
         raise ValueError("a test copy is made of an issue: use render_test_copy")
     nonce = new_nonce()
     context = identity_context(identity, nonce)
-    return Mail.of(
-        nonce,
-        one_space(render(f"{kind.value}/subject.txt.j2", context)),
-        compile_mjml(compose_notice(kind, identity, nonce), f"{kind.value}/html.mjml.j2"),
-        render(f"{kind.value}/text.txt.j2", context),
-    )
+    with speaking(identity.language):
+        return Mail.of(
+            nonce,
+            one_space(render(f"{kind.value}/subject.txt.j2", context)),
+            compile_mjml(compose_notice(kind, identity, nonce), f"{kind.value}/html.mjml.j2"),
+            render(f"{kind.value}/text.txt.j2", context),
+        )
 
 
 def compose_notice(kind: NoticeKind, identity: Identity, nonce: str) -> str:
     """The MJML of service mail, its slots marked by *nonce*."""
-    return render(f"{kind.value}/html.mjml.j2", identity_context(identity, nonce))
+    with speaking(identity.language):
+        return render(f"{kind.value}/html.mjml.j2", identity_context(identity, nonce))
 
 
 def render_test_copy(document: Document, identity: Identity, wanted: Wanted = FULLEST) -> Mail:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.issues.headline import long_date, one_line
+from service.issues.headline import one_line
+from service.languages.dates import long_date
 from service.models.document import (
     AnyEntry,
     Document,
