@@ -43,6 +43,8 @@ class Settings(BaseSettings):
 
     base_url: str = ""
     """What links in mail begin with; where it is not set, the address that is listened on."""
+    privacy_url: str = ""
+    """The operator's own privacy notice; where it is not set, ours says what is kept and why."""
     bind: str = DEFAULT_BIND
     trusted_proxies: int = Field(default=0, ge=0)
 
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=8, ge=1)
     allow_private_sources: bool = False
     allow_private_webhooks: bool = False
+    api_rate: int = Field(default=600, ge=1)
+    """Requests that one token may make in a minute."""
     log_format: Literal["text", "json"] = "text"
 
     @field_validator("base_url")
@@ -82,6 +86,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("privacy_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -40,6 +40,10 @@ class Visitor:
 
     ip: str | None = None
     user_agent: str | None = None
+    text_version: str | None = None
+    """Which consent text the form showed; the current one counts where it names none of ours."""
+    form: str | None = None
+    """The site whose form it was, where that was not our own."""
 
 
 NOBODY = Visitor()

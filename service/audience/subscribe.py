@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from service.audience.addresses import Address, masked, parse_address
 from service.audience.choices import Wanted, row_for
-from service.audience.consent import CURRENT, NOBODY, Line, Visitor, record
+from service.audience.consent import CURRENT, NOBODY, TEXTS, Line, Visitor, record
 from service.audience.suppression import hash_of, is_suppressed
 from service.db import insert_ignoring
 from service.doorbell import Bell, ring
@@ -32,7 +32,7 @@ from service.models import (
 )
 
 CONFIRM_WITHIN = timedelta(days=7)
-CONFIRM_AGAIN_AFTER = timedelta(minutes=10)
+CONFIRM_AGAIN_AFTER = timedelta(minutes=2)
 CONFIRMATIONS_A_DAY = 3
 UNDO_WITHIN = timedelta(days=30)
 
@@ -73,10 +73,11 @@ def sign_up(
     if not may_ask_again(_asked_at(session, subscription, now), now):
         _skip(session, newsletter, address, now, "asked a short time ago")
         return
-    record(
-        session,
-        Line(newsletter.id, email_hash, ConsentKind.SIGNED_UP, now, CURRENT, visitor),
-    )
+    shown = visitor.text_version if visitor.text_version in TEXTS else CURRENT
+    line = Line(newsletter.id, email_hash, ConsentKind.SIGNED_UP, now, shown, visitor)
+    if visitor.form:
+        line.detail["form"] = visitor.form
+    record(session, line)
     _notify(session, subscription, NoticeKind.CONFIRM, now)
 
 

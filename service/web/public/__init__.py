@@ -13,6 +13,7 @@ from service.web.public import (  # noqa: E402
     feeds,
     landing,
     preferences,
+    sign_up,
     test_copy,
     unsubscribe,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "landing",
     "preferences",
     "public",
+    "sign_up",
     "test_copy",
     "unsubscribe",
 ]

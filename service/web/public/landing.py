@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from service.audience.addresses import BadAddress
+from service.audience.addresses import BadAddress, parse_address
 from service.audience.choices import section_specs
-from service.audience.consent import consent_text
-from service.audience.subscribe import sign_up
-from service.db import read_scope, session_scope
+from service.audience.consent import CURRENT, consent_text
+from service.audience.typos import suggestion
+from service.config import settings
+from service.db import read_scope
 from service.models import Newsletter
 from service.rendering.theme import load_theme
-from service.web.asking import field, newsletter_or_404, now, visitor
-from service.web.limits import allowed
-from service.web.public import editions, public
-from service.web.public.trap import HONEYPOT, is_caught, stamp
-
-SIGN_UPS_AN_HOUR = 20
-"""By one network: a classroom gets in, a script does not."""
+from service.web.asking import newsletter_or_404, now
+from service.web.filters import absolute
+from service.web.public import asked, editions, public
+from service.web.public.trap import HONEYPOT, stamp
 
 
 @public.get("/")
@@ -37,33 +35,42 @@ def index() -> str | AnyResponse:
 @public.get("/n/<slug:newsletter>/")
 def landing(newsletter: str) -> str:
     with read_scope() as session:
-        return _landing(session, newsletter_or_404(session, newsletter))
-
-
-@public.post("/n/<slug:newsletter>/subscribe")
-def subscribe(newsletter: str) -> str | AnyResponse | tuple[str, int]:
-    """Ends at "check your inbox" for every address, known or not, and for caught programs."""
-    if not allowed("sign-up", request.remote_addr, SIGN_UPS_AN_HOUR, 3600):
-        abort(429)
-    least = current_app.config["SIGN_UP_SECONDS"]
-    with session_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        if not is_caught(field(HONEYPOT), field("made"), now(), least):
-            try:
-                sign_up(session, found, field("email"), now=now(), visitor=visitor())
-            except BadAddress as error:
-                page = _landing(session, found, typed=field("email", 254), problem=str(error))
-                return page, 400
-    # A page of its own, so that reloading it asks for nothing again.
-    return redirect(url_for("public.check_inbox", newsletter=newsletter), 303)
+        typed = asked.typed(newsletter) if "again" in request.args else ""
+        return landing_page(session, found, **(_judged(typed) if typed else {}))
 
 
-@public.get("/n/<slug:newsletter>/check-inbox")
-def check_inbox(newsletter: str) -> str:
+@public.get("/n/<slug:newsletter>/embed")
+def embed(newsletter: str) -> str:
+    """The form for somebody's own site, to copy."""
+    with read_scope() as session:
+        found = newsletter_or_404(session, newsletter)
+        return render_template(
+            "public/embed.html",
+            newsletter=found,
+            consent=consent_text(found.name),
+            text_version=CURRENT,
+            honeypot=HONEYPOT,
+        )
+
+
+@public.get("/n/<slug:newsletter>/privacy")
+def privacy(newsletter: str) -> str:
     with read_scope() as session:
         return render_template(
-            "public/check_inbox.html", newsletter=newsletter_or_404(session, newsletter)
+            "public/privacy.html",
+            newsletter=newsletter_or_404(session, newsletter),
+            by_ses=settings().transport == "ses",
         )
+
+
+@public.context_processor
+def _links() -> dict[str, Any]:
+    def privacy_url(newsletter: Newsletter, *, absolute_url: bool = False) -> str:
+        to_ours = absolute if absolute_url else url_for
+        return settings().privacy_url or to_ours("public.privacy", newsletter=newsletter.slug)
+
+    return {"privacy_url": privacy_url}
 
 
 @public.get("/n/<slug:newsletter>/theme.css")
@@ -77,14 +84,25 @@ def theme(newsletter: str) -> Response:
     return response
 
 
-def _landing(session: Session, newsletter: Newsletter, **form: Any) -> str:
+def landing_page(session: Session, newsletter: Newsletter, **form: Any) -> str:
+    """With *form*: what was ``typed``, its ``problem``, and what was perhaps ``meant``."""
     return render_template(
         "public/landing.html",
         newsletter=newsletter,
         sections=section_specs(newsletter),
         issues=editions.listed(session, newsletter, 3),
         consent=consent_text(newsletter.name),
+        text_version=CURRENT,
         made=stamp(now()),
         honeypot=HONEYPOT,
         **form,
     )
+
+
+def _judged(typed: str) -> dict[str, str | None]:
+    """What the form has to say to what was typed on another site."""
+    try:
+        parse_address(typed)
+    except BadAddress as error:
+        return {"typed": typed, "problem": str(error)}
+    return {"typed": typed, "meant": suggestion(typed)}

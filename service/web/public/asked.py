@@ -1,0 +1,43 @@
+"""The address that was typed a moment ago, kept in the browser that typed it.
+
+In a signed cookie of its own: a form on another site posts here without our session cookie, and
+setting that one anew would log an editor out.
+"""
+
+from __future__ import annotations
+
+from flask import request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from service.config import settings
+
+COOKIE = "broadsheet-asked"
+SECONDS = 3600
+
+
+def remember(response: Response, newsletter: str, typed: str) -> Response:
+    """Keep what was *typed* for this newsletter's pages, for an hour."""
+    response.set_cookie(
+        COOKIE,
+        _signer(newsletter).dumps(typed),
+        max_age=SECONDS,
+        path=f"/n/{newsletter}/",
+        secure=settings().base_url.startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def typed(newsletter: str) -> str:
+    """What was typed here within the hour; '' when nothing was, or the cookie is not ours."""
+    try:
+        kept = _signer(newsletter).loads(request.cookies.get(COOKIE, ""), max_age=SECONDS)
+    except BadData:
+        return ""
+    return str(kept)
+
+
+def _signer(newsletter: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings().secret, salt=f"asked for {newsletter}")

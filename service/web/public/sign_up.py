@@ -1,0 +1,131 @@
+"""Asking for a newsletter: by our own form, by one on another site, and once more.
+
+Every way ends at "check your inbox", for every address, known or not, and for caught programs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import abort, current_app, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from service.audience.addresses import MAX_LENGTH, BadAddress, masked
+from service.audience.subscribe import sign_up
+from service.audience.typos import suggestion
+from service.db import read_scope, session_scope
+from service.models import Newsletter
+from service.web.asking import field, newsletter_or_404, now, visitor
+from service.web.limits import allowed
+from service.web.public import public
+from service.web.public.asked import remember, typed
+from service.web.public.landing import landing_page
+from service.web.public.trap import HONEYPOT, is_caught
+from service.web.security import csrf
+
+SIGN_UPS_AN_HOUR = 20
+"""By one network: a classroom gets in, a script does not."""
+
+HINTS_AN_HOUR = 120
+
+
+@public.post("/n/<slug:newsletter>/subscribe")
+def subscribe(newsletter: str) -> str | Response | tuple[str, int]:
+    """Our own form. A mistyped domain is asked about once; what is sent again then holds."""
+    _count()
+    address = field("instead", MAX_LENGTH) or field("email")
+    least = current_app.config["SIGN_UP_SECONDS"]
+    with session_scope() as session:
+        found = newsletter_or_404(session, newsletter)
+        if not is_caught(field(HONEYPOT), field("made"), now(), least):
+            meant = suggestion(address) if field("sure") != address else None
+            if meant:
+                return landing_page(session, found, typed=address, meant=meant)
+            try:
+                _ask(session, found, address)
+            except BadAddress as error:
+                page = landing_page(session, found, typed=address[:MAX_LENGTH], problem=str(error))
+                return page, 400
+    return _to_inbox(newsletter, address)
+
+
+@public.post("/n/<slug:newsletter>/join")
+def join(newsletter: str) -> Response:
+    """A form on somebody's own site: see the page "embed" for its snippet.
+
+    It can carry no CSRF token and no time of ours, and needs none: all that a forged post could do
+    is to have one message sent that asks for a confirmation, which whoever forges it could send
+    for by the form itself. The hidden field and the limits hold here as they do there.
+    """
+    _count()
+    address = field("email")
+    with session_scope() as session:
+        found = newsletter_or_404(session, newsletter)
+        if not field(HONEYPOT):
+            # What is wrong with it is said on our own page, to which no other site's form is shown.
+            to_landing = redirect(url_for("public.landing", newsletter=newsletter, again=1), 303)
+            if suggestion(address):
+                return remember(to_landing, newsletter, address)
+            try:
+                _ask(session, found, address, form=request.headers.get("Origin", "")[:200])
+            except BadAddress:
+                return remember(to_landing, newsletter, address)
+    return _to_inbox(newsletter, address)
+
+
+csrf.exempt(join)
+
+
+@public.post("/n/<slug:newsletter>/hint")
+def hint(newsletter: str) -> str:
+    """What the address may have been meant to be, for the form to show; '' mostly."""
+    if not allowed("hint", request.remote_addr, HINTS_AN_HOUR, 3600):
+        abort(429)
+    with read_scope() as session:
+        newsletter_or_404(session, newsletter)
+    address = field("email")
+    return render_template("public/_hint.html", typed=address, meant=suggestion(address))
+
+
+@public.get("/n/<slug:newsletter>/check-inbox")
+def check_inbox(newsletter: str) -> str:
+    with read_scope() as session:
+        found = newsletter_or_404(session, newsletter)
+        address = typed(newsletter)
+        return render_template(
+            "public/check_inbox.html",
+            newsletter=found,
+            masked_address=masked(address) if "@" in address else "",
+            again="again" in request.args,
+        )
+
+
+@public.post("/n/<slug:newsletter>/check-inbox")
+def ask_again(newsletter: str) -> Response:
+    """Send the confirmation once more; the sign-up's own spacing says whether it goes."""
+    _count()
+    address = typed(newsletter)
+    with session_scope() as session:
+        found = newsletter_or_404(session, newsletter)
+        try:
+            _ask(session, found, address)
+        except BadAddress:
+            return redirect(url_for("public.landing", newsletter=newsletter), 303)
+    return redirect(url_for("public.check_inbox", newsletter=newsletter, again=1), 303)
+
+
+def _count() -> None:
+    if not allowed("sign-up", request.remote_addr, SIGN_UPS_AN_HOUR, 3600):
+        abort(429)
+
+
+def _ask(session: Session, newsletter: Newsletter, address: str, form: str | None = None) -> None:
+    who = replace(visitor(), text_version=field("text", 64), form=form)
+    sign_up(session, newsletter, address, now=now(), visitor=who)
+
+
+def _to_inbox(newsletter: str, address: str) -> Response:
+    # A page of its own, so that reloading it asks for nothing again.
+    to_inbox = redirect(url_for("public.check_inbox", newsletter=newsletter), 303)
+    return remember(to_inbox, newsletter, address[:MAX_LENGTH])
