@@ -34,6 +34,7 @@ class Bell(StrEnum):
     NOTICE = "workers.send.send_notice"
     DRAFT = "workers.draft.draft_editorial"
     WEBHOOK = "workers.webhooks.call_webhook"
+    EXAMINE = "workers.examine.examine_installation"
 
 
 QUEUES: dict[Bell, str] = {
@@ -45,6 +46,7 @@ QUEUES: dict[Bell, str] = {
     Bell.NOTICE: "notice",
     Bell.DRAFT: "draft",
     Bell.WEBHOOK: "webhook",
+    Bell.EXAMINE: "examine",
 }
 """One queue a concern, so that a slow feed never keeps a confirmation waiting."""
 

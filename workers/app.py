@@ -24,6 +24,7 @@ app = Celery(
     include=[
         "workers.collect",
         "workers.draft",
+        "workers.examine",
         "workers.publish",
         "workers.send",
         "workers.tend",

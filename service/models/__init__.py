@@ -46,6 +46,7 @@ from service.models.delivery import (
     NoticeKind,
     Wave,
 )
+from service.models.operation import Examination
 from service.models.staff import (
     ApiToken,
     Audit,
@@ -73,6 +74,7 @@ __all__ = [
     "Entry",
     "Event",
     "EventOutcome",
+    "Examination",
     "FetchQueue",
     "IdempotencyKey",
     "Import",

@@ -111,6 +111,12 @@ class Newsletter(Base):
     tracking: Mapped[bool] = mapped_column(default=False)
     """Opens and clicks are kept."""
     created_at: Mapped[Moment]
+    loaded_at: Mapped[Moment | None]
+    """When a file of it was last loaded; None for one that was made on the web."""
+    edited_at: Mapped[Moment | None]
+    """When it, or a source of it, was last changed on the web, which its file does not know of."""
+    archived_at: Mapped[Moment | None]
+    """Since when nothing is made, read or offered for it; what was sent stays."""
 
 
 class Source(Base):

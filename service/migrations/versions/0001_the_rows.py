@@ -113,6 +113,16 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.create_index(batch_op.f("ix_interaction_at"), ["at"], unique=False)
 
     op.create_table(
+        "examination",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("findings", JSON, nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_examination")),
+    )
+    op.create_table(
         "newsletter",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("slug", sa.String(length=63), nullable=False),
@@ -142,6 +152,9 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("canary_minutes", sa.Integer(), nullable=False),
         sa.Column("tracking", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("loaded_at", UtcDateTime(), nullable=True),
+        sa.Column("edited_at", UtcDateTime(), nullable=True),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_newsletter")),
         sa.UniqueConstraint("slug", name=op.f("uq_newsletter_slug")),
     )
@@ -821,6 +834,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
 
     op.drop_table("subscriber")
     op.drop_table("newsletter")
+    op.drop_table("examination")
     with op.batch_alter_table("interaction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_interaction_at"))
         batch_op.drop_index(batch_op.f("ix_interaction_issue_id"))
