@@ -8,10 +8,12 @@ from service.audience import tokens
 from service.config import Settings
 from service.delivery.addressing import reader_links
 from service.issues.approve import document_now
+from service.languages import SOURCE
 from service.message.mail import Mail
-from service.models import Issue, Newsletter, Notice, NoticeKind
+from service.models import Issue, Newsletter, Notice, NoticeKind, Subscription
 from service.rendering.issue import Identity
 from service.rendering.notices import render_notice, render_test_copy
+from workers.staff_mail import TO_STAFF, staff_values
 
 
 def mail_of_notice(
@@ -28,15 +30,28 @@ def mail_of_notice(
             "preferencesUrl": f"{explained}/preferences",
         }
         return render_test_copy(document_now(session, issue, notice.created_at), identity), links
+    identity = identity.in_words_for(_language(session, notice))
+    if notice.kind in TO_STAFF:
+        return render_notice(notice.kind, identity), staff_values(session, notice, settings)
     if notice.kind is NoticeKind.ALERT:
         return render_notice(notice.kind, identity), _alert(notice, settings)
-    if notice.kind in {NoticeKind.CHANGE_ADDRESS, NoticeKind.LOGIN}:
+    if notice.kind is NoticeKind.CHANGE_ADDRESS:
         return render_notice(notice.kind, identity), _one_link(notice, settings)
     if notice.kind is NoticeKind.GOODBYE:  # whoever deleted their data has no row any more
         return render_notice(notice.kind, identity), {}
     if notice.subscription_id is None:
         raise ValueError(f"a {notice.kind.value} notice without a subscription")
     return render_notice(notice.kind, identity), _links(notice, settings)
+
+
+def _language(session: Session, notice: Notice) -> str | None:
+    """Whoever runs the newsletter reads English, as the admin is written; a reader, their own."""
+    if notice.kind is NoticeKind.ALERT or notice.kind in TO_STAFF:
+        return SOURCE
+    if notice.subscription_id is None:
+        said = notice.payload.get("language")
+        return None if said is None else str(said)
+    return session.get_one(Subscription, notice.subscription_id).subscriber.language
 
 
 def _alert(notice: Notice, settings: Settings) -> dict[str, str]:

@@ -49,7 +49,7 @@ class NoticeKind(StrEnum):
     LOGIN = "login"
     """To who works here: a browser never seen before logged in."""
     INVITATION = "invitation"
-    PASSWORD = "password"
+    RESET = "reset"
     """To who works here: a link to choose a password."""
     GOODBYE = "goodbye"
     ALERT = "alert"

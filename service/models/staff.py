@@ -26,9 +26,8 @@ class User(Base):
     id: Mapped[PrimaryId]
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str] = mapped_column(Text)
+    """Argon2id; empty while somebody is invited and has chosen no password yet."""
     role: Mapped[Role] = mapped_column(named(Role), default=Role.EDITOR)
-    session_key: Mapped[str] = mapped_column(String(64))
-    """In every session cookie; a new one logs out every browser."""
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     """Base32 (RFC 6238); None while one-time codes are not asked for."""
     totp_used_step: Mapped[int | None] = mapped_column(BigId)
@@ -39,6 +38,8 @@ class User(Base):
     locked_until: Mapped[Moment | None]
     created_at: Mapped[Moment]
     last_login_at: Mapped[Moment | None]
+    removed_at: Mapped[Moment | None]
+    """Kept after removal, since the audit log names who did what; opens nothing any more."""
 
 
 class UserSession(Base):
@@ -142,6 +143,10 @@ class Audit(Base):
     """Who did what, when."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_user", "user_id", "id"),
+        Index("ix_audit_action", "action", "id"),
+    )
 
     id: Mapped[PrimaryId]
     user_id: Mapped[int | None] = mapped_column(BigId, to("user_account"))

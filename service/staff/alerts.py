@@ -17,7 +17,11 @@ def alert_owners(
     newsletter_id, issue_id = (
         (about.newsletter_id, about.id) if isinstance(about, Issue) else (about.id, None)
     )
-    owners = select(User.email).where(User.role == Role.OWNER).order_by(User.id)
+    owners = (
+        select(User.email)
+        .where(User.role == Role.OWNER, User.removed_at.is_(None))
+        .order_by(User.id)
+    )
     session.add_all(
         Notice(
             kind=NoticeKind.ALERT,

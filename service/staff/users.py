@@ -1,81 +1,92 @@
-"""Accounts of the admin: made, logged in to, locked after repeated failures; the audit log."""
+"""Accounts of the admin: made, changed, removed; and the audit log's pen."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
-from service.models import Audit, Role, User
-
-FEWEST_CHARACTERS = 12  # NIST SP 800-63B: length over rules of composition
-MOST_CHARACTERS = 1024  # hashing is work: nobody may order a megabyte of it
-FAILURES_BEFORE_LOCK = 5
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(hours=1)
-
-hasher = PasswordHasher()
+from service.models import ApiToken, Audit, Role, User
+from service.staff import recovery, sessions
+from service.staff.passwords import BadPassword, hash_password
 
 
 class BadUser(ValueError):
-    """An account that cannot be made as asked; the text says why."""
+    """An account that cannot be made or changed as asked; the text says why."""
 
 
 def add_user(session: Session, email: str, password: str, role: Role, now: datetime) -> User:
     """Make an account; raises :class:`BadUser` or ``BadAddress``."""
-    address = parse_address(email)
-    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-        raise BadUser(f"A password needs at least {FEWEST_CHARACTERS} characters.")
-    if session.scalars(select(User).where(User.email == address.key)).one_or_none():
-        raise BadUser(f"There is an account for {address.email} already.")
-    user = User(
-        email=address.key,
-        password_hash=hasher.hash(password),
-        role=role,
-        session_key=secrets.token_urlsafe(24),
-        created_at=now,
-    )
-    session.add(user)
-    session.flush()
-    return user
+    key = _free_address(session, email)
+    try:
+        return _make(session, key, hash_password(password, key), role, now)
+    except BadPassword as error:
+        raise BadUser(str(error)) from error
 
 
-def check_login(session: Session, email: str, password: str, now: datetime) -> User | None:
-    """The account that these open, or None: unknown, wrong and locked look and take the same.
+def invite(session: Session, email: str, role: Role, now: datetime) -> User:
+    """Make an account that opens once its password was chosen by a link; raises as above."""
+    return _make(session, _free_address(session, email), "", role, now)
 
-    Counts failures in the session, so commit also when the answer is None.
+
+def change_role(session: Session, user: User, role: Role) -> None:
+    """Raises :class:`BadUser` when nobody could change anything any more."""
+    if role is not Role.OWNER:
+        _keep_an_owner(session, user)
+    user.role = role
+
+
+def remove(session: Session, user: User, now: datetime) -> None:
+    """Nothing of theirs opens anything any more. Raises :class:`BadUser` for the last owner."""
+    _keep_an_owner(session, user)
+    user.removed_at, user.password_hash = now, ""
+    forget_codes(user)
+    sessions.end_all(session, user.id)
+    tokens = select(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+    for token in session.scalars(tokens):
+        token.revoked_at = now
+
+
+def choose_password(session: Session, user: User, password: str, *, but: int | None = None) -> None:
+    """A new one: every browser is logged out, *but* that session's. Raises ``BadPassword``."""
+    user.password_hash = hash_password(password, user.email)
+    user.failed_logins, user.locked_until = 0, None
+    sessions.end_all(session, user.id, but=but)
+
+
+def set_up_codes(user: User, secret: str, step: int) -> list[str]:
+    """From now on a code is asked for; *step*'s was given to show that the app has the secret.
+
+    The recovery codes, to be shown this once.
     """
-    user = session.scalars(
-        select(User).where(User.email == email.strip().lower()).with_for_update()
+    user.totp_secret, user.totp_used_step = secret, step
+    return renew_recovery_codes(user)
+
+
+def renew_recovery_codes(user: User) -> list[str]:
+    """New ones, to be shown this once; those from before are good for nothing."""
+    codes = recovery.new_codes()
+    user.recovery_codes = recovery.hashed(codes)
+    return codes
+
+
+def forget_codes(user: User) -> None:
+    """No code is asked for any more: the password alone opens the account."""
+    user.totp_secret, user.totp_used_step, user.recovery_codes = None, None, []
+
+
+def all_users(session: Session) -> list[User]:
+    return list(session.scalars(select(User).where(User.removed_at.is_(None)).order_by(User.email)))
+
+
+def user_named(session: Session, email: str) -> User | None:
+    """The account of an address as somebody types it."""
+    return session.scalars(
+        select(User).where(User.email == email.strip().lower(), User.removed_at.is_(None))
     ).one_or_none()
-    right = _matches(user.password_hash if user else _nobodys_hash(), password)
-    if user is None or (user.locked_until is not None and user.locked_until > now):
-        return None
-    if not right:
-        user.failed_logins += 1
-        user.locked_until = locked_until(user.failed_logins, now)
-        return None
-    user.failed_logins, user.locked_until, user.last_login_at = 0, None, now
-    if hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = hasher.hash(password)
-    return user
-
-
-def locked_until(failures: int, now: datetime) -> datetime | None:
-    """How long an account stays shut after *failures* in a row: a minute from the fifth, then
-    twice as long each time, an hour at most."""
-    over = failures - FAILURES_BEFORE_LOCK
-    if over < 0:
-        return None
-    wait: timedelta = min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK)
-    return now + wait
 
 
 def audit(
@@ -85,16 +96,36 @@ def audit(
     session.add(Audit(user_id=user_id, action=action, subject=subject, detail=detail, at=now))
 
 
-def _matches(password_hash: str, password: str) -> bool:
-    if len(password) > MOST_CHARACTERS:
-        return False
-    try:
-        return hasher.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False
+def _free_address(session: Session, email: str) -> str:
+    address = parse_address(email)
+    if user_named(session, address.key):
+        raise BadUser(f"There is an account for {address.email} already.")
+    return address.key
 
 
-@lru_cache(maxsize=1)
-def _nobodys_hash() -> str:
-    """Checked for an unknown address, so that it takes as long as a known one."""
-    return hasher.hash(secrets.token_urlsafe(16))
+def _make(session: Session, key: str, password_hash: str, role: Role, now: datetime) -> User:
+    """A new row, or that of somebody who was removed before and comes back."""
+    user = session.scalars(select(User).where(User.email == key)).one_or_none()
+    if user is None:
+        user = User(email=key, created_at=now)
+        session.add(user)
+    user.password_hash, user.role, user.removed_at = password_hash, role, None
+    user.failed_logins, user.locked_until, user.last_login_at = 0, None, None
+    forget_codes(user)
+    session.flush()
+    return user
+
+
+def _keep_an_owner(session: Session, user: User) -> None:
+    """All owners' rows are locked: two who remove each other at once wait for each other."""
+    owners = session.scalars(
+        select(User)
+        .where(User.role == Role.OWNER, User.removed_at.is_(None))
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+    able = [owner for owner in owners if owner.password_hash and owner.id != user.id]
+    if user.role is Role.OWNER and not able:
+        raise BadUser(
+            f"{user.email} is the only owner who can log in. Make somebody else an owner first."
+        )

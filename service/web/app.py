@@ -28,7 +28,8 @@ def create_app() -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings().base_url.startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        # Longer than any login (service.staff.sessions), which ends by its row and not by this.
+        PERMANENT_SESSION_LIFETIME=timedelta(days=15),
         # Else the answer to a live page's poll, begun before a redirect, would bring back the
         # cookie of then, and what the redirect had to say would never be shown.
         SESSION_REFRESH_EACH_REQUEST=False,

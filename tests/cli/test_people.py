@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from service import migrations
 from service.models import Role, Subscription, SubscriptionState, User
-from service.staff.users import check_login
+from service.staff.login import check_login
 
 Run = Callable[..., Result]
 

@@ -65,9 +65,8 @@ def test_it_takes_each_step_once_at_its_time(
 def letter(session: Session) -> Newsletter:
     for name, role in (("ada", Role.OWNER), ("ben", Role.OWNER), ("eve", Role.EDITOR)):
         session.add(
-            User(email=f"{name}@example.org", password_hash="", role=role, session_key=name,
-                 created_at=NOW)
-        )  # fmt: skip
+            User(email=f"{name}@example.org", password_hash="", role=role, created_at=NOW)
+        )
     letter = rows.newsletter(
         session, approval=Approval.APPROVE, hold_hours=6, timezone="Europe/Berlin", send_hour=8
     )

@@ -72,7 +72,6 @@ def test_it_tells_the_owners_once_that_a_source_is_gone(
                     email=f"{role.value}@example.org",
                     password_hash="",
                     role=role,
-                    session_key="",
                     created_at=now,
                 )
             )

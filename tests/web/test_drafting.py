@@ -104,8 +104,8 @@ def test_it_puts_a_draft_that_is_used_into_the_editorial(
     page = desk(editor, issue)
     assert "A language model drafted this" in page
     assert "drafted by a language model" not in page
-    notes = session.scalars(select(Audit.action).where(Audit.action.like("draft.%")))
-    assert list(notes) == ["draft.ask", "draft.accept"]
+    notes = select(Audit.action).where(Audit.action.like("draft.%")).order_by(Audit.id)
+    assert list(session.scalars(notes)) == ["draft.ask", "draft.accept"]
 
 
 def test_it_throws_a_draft_away(

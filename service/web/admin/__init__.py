@@ -21,8 +21,10 @@ from service.web.admin import (  # noqa: E402
     home,
     issues,
     login,
+    passwords,
     preview,
     recipients,
+    report,
     sending,
     subscribers,
 )
@@ -37,8 +39,10 @@ __all__ = [
     "home",
     "issues",
     "login",
+    "passwords",
     "preview",
     "recipients",
+    "report",
     "sending",
     "subscribers",
 ]

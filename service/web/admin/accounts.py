@@ -1,25 +1,37 @@
-"""Who is logged in, and what they may do."""
+"""Who is logged in, and what they may do.
+
+A viewer looks, an editor works on issues and readers, an owner also decides who else may. What no
+decorator names is closed to a viewer's POST all the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from sqlalchemy import select
 
-from service.db import read_scope
-from service.models import Role, User
+from service.db import read_scope, session_scope
+from service.models import Role, User, UserSession
+from service.staff import sessions
+from service.web.asking import now
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OPEN = {"admin.login"}
+OPEN = {"admin.login", "admin.login_code", "admin.forgot_password", "admin.choose_password"}
 """Views that need no login."""
+
+ANYBODYS_POSTS = {"admin.logout"}
+"""What who may only look may send, besides everything under :data:`OWN`."""
+
+OWN = "admin.own_"
+"""How the views of one's own account begin."""
 
 
 @dataclass(frozen=True)
@@ -29,35 +41,53 @@ class Account:
     id: int
     email: str
     role: Role
-    session_key: str
+    has_codes: bool
+    session_id: int
+    proved_at: datetime
+    seen_at: datetime
+    token: str
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
     @classmethod
-    def of(cls, user: User) -> Account:
-        return cls(user.id, user.email, user.role, user.session_key)
+    def of(cls, token: str, browser: UserSession, user: User) -> Account:
+        return cls(
+            id=user.id,
+            email=user.email,
+            role=user.role,
+            has_codes=user.totp_secret is not None,
+            session_id=browser.id,
+            proved_at=browser.proved_at,
+            seen_at=browser.seen_at,
+            token=token,
+        )
 
     def get_id(self) -> str:
-        """What the cookie holds: a key that can be renewed, so that a login can be ended."""
-        return self.session_key
+        """What the cookie holds: a key to a row that can be deleted, so a login can be ended."""
+        return self.token
 
     @property
     def may_edit(self) -> bool:
         return self.role is not Role.VIEWER
 
+    @property
+    def owns(self) -> bool:
+        return self.role is Role.OWNER
 
-def _load(session_key: str) -> Account | None:
+
+def load_account(token: str) -> Account | None:
+    """Who is logged in with the *token* of a cookie."""
     with read_scope() as session:
-        user = session.scalars(select(User).where(User.session_key == session_key)).one_or_none()
-        return None if user is None else Account.of(user)
+        found = sessions.find(session, token, now())
+        return None if found is None else Account.of(token, *found)
 
 
 logins = LoginManager()
 logins.login_view = "admin.login"
 logins.login_message = ""
-logins.user_loader(_load)
+logins.user_loader(load_account)
 
 
 def account() -> Account:
@@ -67,7 +97,12 @@ def account() -> Account:
 
 def ask_for_login() -> ResponseReturnValue | None:
     """Before every view of the admin: to the login page, unless it is that."""
-    if request.endpoint in OPEN or current_user.is_authenticated:
+    if current_user.is_authenticated:
+        _note_seen(account())
+        if request.method == "POST" and not account().may_edit:
+            _stop_viewer(request.endpoint or "")
+        return None
+    if request.endpoint in OPEN:
         return None
     return cast("ResponseReturnValue", logins.unauthorized())
 
@@ -82,3 +117,28 @@ def editors_only(view: Callable[P, R]) -> Callable[P, R]:
         return view(*args, **kwargs)
 
     return guarded
+
+
+def owners_only(view: Callable[P, R]) -> Callable[P, R]:
+    """403 for everybody but owners: who may log in, settings, keys for programs."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not account().owns:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _stop_viewer(endpoint: str) -> None:
+    if endpoint not in OPEN | ANYBODYS_POSTS and not endpoint.startswith(OWN):
+        abort(403)
+
+
+def _note_seen(who: Account) -> None:
+    """Before the view opens a transaction of its own: two writers would wait for each other."""
+    at = now()
+    if at - who.seen_at >= sessions.SEEN_EVERY:
+        with session_scope() as session:
+            sessions.note_seen(session, who.session_id, at)

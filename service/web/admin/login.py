@@ -1,51 +1,94 @@
-"""Logging in and out."""
+"""Logging in, in one step or two, and out."""
 
 from __future__ import annotations
 
-from flask import abort, redirect, render_template, request, url_for
+from datetime import datetime
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_login import current_user, login_user, logout_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from service.audience import tokens
+from service.config import settings
 from service.db import session_scope
-from service.staff.users import audit, check_login
+from service.models import User
+from service.staff import sessions
+from service.staff.links import fingerprint
+from service.staff.login import check_code, check_login, is_locked
+from service.staff.mails import tell_of_login
+from service.staff.users import audit, user_named
 from service.web.admin import admin
-from service.web.admin.accounts import Account, account
-from service.web.asking import field, now
+from service.web.admin.accounts import account, load_account
+from service.web.asking import field, now, visitor
 from service.web.limits import allowed
 
 TRIES = 30
 WINDOW_SECONDS = 600
 
+HALF_WAY = "half way"
+"""In the cookie between password and code: whose password it was, and when."""
+
+CODE_WITHIN = 600
+"""Seconds."""
+
+KNOWN_FOR = 365 * 86400
+"""Seconds for which a browser is known, so that its next login is no news to its user."""
+
+Answer = str | Response | tuple[str, int]
+
 
 @admin.route("/login", methods=["GET", "POST"])
-def login() -> str | Response | tuple[str, int]:
+def login() -> Answer:
     if request.method != "POST":
         if current_user.is_authenticated:
             return redirect(url_for("admin.home"))
         return render_template("admin/login.html", next=after_login())
-    if not allowed("login", request.remote_addr, TRIES, WINDOW_SECONDS):
-        abort(429)
+    _limit()
+    at, email = now(), field("email")
     with session_scope() as session:
-        user = check_login(session, field("email"), request.form.get("password", ""), now())
-        if user is not None:
-            audit(session, user.id, "login", user.email, now(), ip=request.remote_addr)
-            found = Account.of(user)
+        user = check_login(session, email, request.form.get("password", ""), at)
+        if user is None:
+            _note_failure(session, email, at)
     if user is None:
-        page = render_template(
-            "admin/login.html", next=after_login(), email=field("email"), failed=True
-        )
+        page = render_template("admin/login.html", next=after_login(), email=email, failed=True)
         return page, 401
-    cookie.clear()  # what was in it before the login is nobody's
-    cookie.permanent = True
-    login_user(found)
-    return redirect(after_login())
+    if user.totp_secret is None:
+        return _let_in(user)
+    cookie.clear()
+    cookie[HALF_WAY] = [user.id, tokens.stamp(at), fingerprint(user)]
+    return redirect(url_for("admin.login_code", next=after_login()), 303)
+
+
+@admin.route("/login/code", methods=["GET", "POST"])
+def login_code() -> Answer:
+    """The second step, for ten minutes after the first."""
+    user_id, given_at, known_as = cookie.get(HALF_WAY, (0, 0, 0))
+    if not 0 <= tokens.stamp(now()) - given_at <= CODE_WITHIN:
+        flash("Begin again: the code has to follow the password within ten minutes.", "problem")
+        return redirect(url_for("admin.login", next=after_login()), 303)
+    if request.method != "POST":
+        return render_template("admin/login_code.html", next=after_login())
+    _limit()
+    at = now()
+    with session_scope() as session:
+        user = check_code(session, user_id, field("code"), at)
+        if user is not None and fingerprint(user) != known_as:
+            abort(400)  # the password was changed meanwhile
+        if user is None:
+            audit(session, user_id, "login.failed", "the code", at, ip=request.remote_addr)
+    if user is None:
+        return render_template("admin/login_code.html", next=after_login(), failed=True), 401
+    return _let_in(user)
 
 
 @admin.post("/logout")
 def logout() -> Response:
+    who = account()
     with session_scope() as session:
-        audit(session, account().id, "logout", account().email, now())
+        sessions.end(session, who.id, who.session_id)
+        audit(session, who.id, "logout", who.email, now())
     logout_user()
     cookie.clear()
     return redirect(url_for("admin.login"))
@@ -56,3 +99,55 @@ def after_login() -> str:
     asked = request.values.get("next", "")
     ours = asked.startswith("/admin/") and "\\" not in asked and asked.isprintable()
     return asked if ours else url_for("admin.home")
+
+
+def _let_in(user: User) -> Response:
+    at, seen = now(), visitor()
+    name = f"broadsheet_known_{user.id}"
+    with session_scope() as session:
+        found = session.get_one(User, user.id, with_for_update=True)
+        if found.removed_at is not None or is_locked(found, at):
+            abort(403)
+        is_news = found.last_login_at is not None and not _is_known(name, user.id)
+        token = sessions.begin(session, found, sessions.Client(seen.ip, seen.user_agent), at)
+        audit(session, found.id, "login", found.email, at, ip=request.remote_addr)
+        if is_news:
+            tell_of_login(session, found, seen.user_agent, at)
+    entered = load_account(token)
+    assert entered is not None
+    cookie.clear()  # what was in it before the login is nobody's
+    cookie.permanent = True
+    login_user(entered)
+    response = make_response(redirect(after_login()))
+    response.set_cookie(
+        name,
+        tokens.sign(settings().secret, "browser", user.id),
+        max_age=KNOWN_FOR,
+        path=url_for("admin.home"),
+        secure=settings().base_url.startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _is_known(name: str, user_id: int) -> bool:
+    """Whether this browser was logged in to that account before."""
+    try:
+        (known,) = tokens.read(settings().secret, "browser", request.cookies.get(name, ""), count=1)
+    except tokens.BadToken:
+        return False
+    return known == user_id
+
+
+def _note_failure(session: Session, email: str, at: datetime) -> None:
+    """What was typed is not kept unless it is an account: some type their password there."""
+    user = user_named(session, email)
+    subject = user.email if user else "an unknown address"
+    audit(session, None, "login.failed", subject, at, ip=request.remote_addr)
+
+
+def _limit() -> None:
+    """So many tries of one network, whatever account they are for."""
+    if not allowed("login", request.remote_addr, TRIES, WINDOW_SECONDS):
+        abort(429)
