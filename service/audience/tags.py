@@ -100,10 +100,10 @@ def tag_all(session: Session, subscribers: Select[int], tag: str) -> int:
     rows = select(chosen.c[0], literal(tag))
     build = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
     # SQLite takes "ON" after a SELECT for a join's, unless a WHERE comes first.
-    statement = build(SubscriberTag).from_select(
+    statement = build(cast("Table", SubscriberTag.__table__)).from_select(
         ["subscriber_id", "tag"], rows.where(chosen.c[0] > 0)
     )
-    done = session.execute(statement.on_conflict_do_nothing())
+    done = session.connection().execute(statement.on_conflict_do_nothing())
     return cast("CursorResult[tuple[()]]", done).rowcount
 
 

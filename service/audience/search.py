@@ -1,0 +1,208 @@
+"""Find subscriptions among a million: by the beginning of an address, a domain, and by filters.
+
+A page goes on from where the last one ended (no OFFSET, no COUNT), along an index: addresses in the
+order of their bytes, a domain's readers by number, and all others by number, the newest first. What
+is rare is found by its own index; the database's statistics say which of the two is shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from service.audience.addresses import BadAddress, parse_address
+from service.models import (
+    Cadence,
+    Newsletter,
+    Subscriber,
+    SubscriberTag,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+)
+
+AFTER_ALL = "\U0010ffff"
+"""Behind every character that an address can hold, in the order of bytes too."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked for. What is None or '' is not asked."""
+
+    text: str = ""
+    """The beginning of an address, a whole one, or ``@`` and a domain."""
+    newsletter_id: int | None = None
+    state: SubscriptionState | None = None
+    paused: bool = False
+    """Active ones that get nothing for a while."""
+    cadence: Cadence | None = None
+    tag: str = ""
+    suppressed: bool | None = None
+    joined_since: datetime | None = None
+    language: str = ""
+
+    @property
+    def domain(self) -> str:
+        text = self.text.strip().lower()
+        return text[1:] if text.startswith("@") else ""
+
+    @property
+    def beginning(self) -> str:
+        """What the form in which addresses are compared begins with."""
+        text = self.text.strip().lower()
+        if not text or text.startswith("@"):
+            return ""
+        try:
+            return parse_address(text).key  # of a domain in other letters, the form it is kept in
+        except BadAddress:
+            return text
+
+    @property
+    def is_everyone(self) -> bool:
+        return self == Asked()
+
+
+class Place(NamedTuple):
+    """Where a page ended, and the next one goes on."""
+
+    subscription_id: int
+    key: str = ""
+    """Of its order: an address, or a subscriber's number."""
+
+
+class Found(NamedTuple):
+    subscription: Subscription
+    """With its subscriber and its newsletter."""
+    suppressed: bool
+
+
+def find(
+    session: Session, asked: Asked, now: datetime, *, after: Place | None = None, limit: int = 50
+) -> list[Found]:
+    """The next *limit* subscriptions behind *after*."""
+    query = _narrowed(session, select(Subscription, _suppressed()), asked, now).options(
+        contains_eager(Subscription.subscriber),
+        joinedload(Subscription.newsletter),
+        joinedload(Subscription.choice),
+    )
+    rows = session.execute(_in_order(query, asked, after).limit(limit))
+    return [Found(*row) for row in rows]
+
+
+def place_of(asked: Asked, subscription: Subscription) -> Place:
+    """Where a page of *asked* that ends with *subscription* goes on."""
+    if asked.beginning:
+        return Place(subscription.id, subscription.subscriber.email_key)
+    if asked.domain:
+        return Place(subscription.id, str(subscription.subscriber_id))
+    return Place(subscription.id)
+
+
+def count_found(session: Session, asked: Asked, now: datetime) -> int:
+    """How many readers are found, each once. It looks at all of them: not for every request."""
+    readers = func.count(Subscription.subscriber_id.distinct())
+    found: int = session.execute(_narrowed(session, select(readers), asked, now)).scalar_one()
+    return found
+
+
+def readers_found(session: Session, asked: Asked, now: datetime) -> Select[int]:
+    """A query for the numbers of all readers who are found; one may come more than once."""
+    return _narrowed(session, select(Subscription.subscriber_id), asked, now)
+
+
+def languages_in_use(session: Session, most: int = 50) -> list[str]:
+    """The languages that readers chose, from one to the next by the index."""
+    found: list[str] = []
+    query = (
+        select(Subscriber.language)
+        .where(Subscriber.language.is_not(None))
+        .order_by(Subscriber.language)
+        .limit(1)
+    )
+    following = session.scalars(query).first()
+    while following is not None and len(found) < most:
+        found.append(following)
+        following = session.scalars(query.where(Subscriber.language > following)).first()
+    return found
+
+
+def _narrowed(session: Session, query: Select[*Any], asked: Asked, now: datetime) -> Select[*Any]:
+    query = query.select_from(Subscription).join(
+        Subscriber, Subscriber.id == Subscription.subscriber_id
+    )
+    if asked.domain:
+        query = query.where(Subscriber.domain == asked.domain)
+    elif beginning := asked.beginning:
+        query = query.where(
+            Subscriber.email_key >= beginning, Subscriber.email_key < beginning + AFTER_ALL
+        )
+    # Joins, where they can be, let the database begin at the side that holds fewer.
+    if asked.tag:
+        query = query.join(
+            SubscriberTag,
+            and_(SubscriberTag.subscriber_id == Subscriber.id, SubscriberTag.tag == asked.tag),
+        )
+    if asked.suppressed:
+        query = query.join(Suppression, Suppression.email_hash == Subscriber.email_hash)
+    elif asked.suppressed is False:
+        query = query.where(~_suppressed())
+    if asked.language:
+        query = query.where(Subscriber.language == asked.language)
+    return _standing(session, query, asked, now)
+
+
+def _suppressed() -> ColumnElement[bool]:
+    row = select(Suppression.id).where(Suppression.email_hash == Subscriber.email_hash)
+    return row.correlate(Subscriber).exists()
+
+
+def _standing(session: Session, query: Select[*Any], asked: Asked, now: datetime) -> Select[*Any]:
+    state = SubscriptionState.ACTIVE if asked.paused else asked.state
+    if asked.newsletter_id is not None:
+        query = query.where(Subscription.newsletter_id == asked.newsletter_id)
+    elif state is not None or asked.cadence is not None:
+        # All of them, by name: the index over newsletter, state and cadence begins with it.
+        query = query.where(Subscription.newsletter_id.in_(_newsletters(session)))
+    if state is not None:
+        query = query.where(Subscription.state == state)
+    elif asked.cadence is not None:
+        query = query.where(Subscription.state.in_(list(SubscriptionState)))
+    if asked.cadence is not None:
+        query = query.where(Subscription.cadence == asked.cadence)
+    if asked.paused:
+        query = query.where(Subscription.paused_until > now)
+    if asked.joined_since is not None:
+        query = query.where(Subscription.created_at >= asked.joined_since)
+    return query
+
+
+def _in_order(query: Select[*Any], asked: Asked, after: Place | None) -> Select[*Any]:
+    number = Subscription.id
+    if asked.domain:
+        query = query.order_by(Subscriber.id.desc(), number.desc())
+        if after is not None and after.key.isdecimal():
+            at = int(after.key)
+            query = query.where(
+                Subscriber.id <= at, or_(Subscriber.id < at, number < after.subscription_id)
+            )
+    elif asked.beginning:
+        query = query.order_by(Subscriber.email_key, number)
+        if after is not None:
+            query = query.where(
+                Subscriber.email_key >= after.key,
+                or_(Subscriber.email_key > after.key, number > after.subscription_id),
+            )
+    else:
+        query = query.order_by(number.desc())
+        if after is not None:
+            query = query.where(number < after.subscription_id)
+    return query
+
+
+def _newsletters(session: Session) -> Sequence[int]:
+    return session.scalars(select(Newsletter.id)).all()
