@@ -103,7 +103,9 @@ def tag_all(session: Session, subscribers: Select[int], tag: str) -> int:
     statement = build(cast("Table", SubscriberTag.__table__)).from_select(
         ["subscriber_id", "tag"], rows.where(chosen.c[0] > 0)
     )
-    done = session.connection().execute(statement.on_conflict_do_nothing())
+    done = session.execute(
+        statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    )
     return cast("CursorResult[tuple[()]]", done).rowcount
 
 
