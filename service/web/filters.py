@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,26 +15,27 @@ from markupsafe import Markup
 from service.audience.addresses import masked
 from service.config import settings
 from service.issues.approval import TOLD, Step
+from service.languages import dates
 from service.localtime import zone
 from service.models import Issue, IssueState
 from service.rendering.filters import web_link
 from service.rendering.latex import readable
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 
 
 def register(app: Flask) -> None:
     app.jinja_env.filters.update(
-        day=day,
+        day=dates.long_date,
         moment=moment,
         mail_date=format_datetime,
         count=count,
-        weekday=weekday,
+        weekday=dates.weekday,
         markdown=markdown,
         masked=masked,
         left_in_words=left_in_words,
+        countdown=countdown,
+        percent=percent,
         per_second=per_second,
         readable=readable,
         standing=standing,
@@ -49,22 +50,17 @@ def absolute(endpoint: str, **values: Any) -> str:
     return settings().base_url.rstrip("/") + url_for(endpoint, **values)
 
 
-def day(value: date) -> str:
-    """``November 20, 2026``."""
-    return f"{value:%B} {value.day}, {value.year}"
-
-
 def moment(value: datetime, timezone: str, style: str = "full") -> str:
     """A moment on the clock of *timezone*: ``Fri, Nov 20, 07:00 CET``; ``short``: ``Fri 07:00``;
     ``clock``: ``07:00:12``."""
     local = value.astimezone(zone(timezone))
     if style == "short":
-        return f"{local:%a %H:%M}"
+        return f"{dates.short_weekday(local.weekday())} {dates.clock(local)}"
     if style == "clock":
         return f"{local:%H:%M:%S}"
     if style == "day":
-        return day(local.date())
-    return f"{local:%a}, {local:%b} {local.day}, {local:%H:%M} {zone_name(local)}"
+        return dates.long_date(local.date())
+    return f"{dates.weekday_and_date(local.date())}, {dates.clock(local)} {zone_name(local)}"
 
 
 def zone_name(local: datetime) -> str:
@@ -81,10 +77,10 @@ def standing(issue: Issue) -> str:
 
 
 def count(value: int, one: str = "", many: str = "") -> str:
-    """``1,204``; with words, ``1 reader`` or ``1,204 readers``."""
+    """``1,204``; with words, ``1 reader`` or ``1,204 readers``: English, for pages of the admin."""
     if not one:
-        return f"{value:,}"
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
+        return dates.number(value)
+    return f"{dates.number(value)} {one if value == 1 else many or one + 's'}"
 
 
 def per_second(rate: float) -> str:
@@ -102,9 +98,22 @@ def left_in_words(left: timedelta) -> str:
     return f"about {round(minutes / 60)} hours"
 
 
-def weekday(value: int) -> str:
-    """The name of a day; Monday is 0."""
-    return WEEKDAYS[value]
+def countdown(left: timedelta) -> str:
+    """``2 d 3 h``, ``3 h 12 min``, ``12 min``: rounded down to what matters at that distance."""
+    minutes = max(0, int(left.total_seconds() // 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
+def percent(share: float) -> str:
+    """``4.2 %``; with two decimals below one, where the lines of complaints stand."""
+    value = share * 100
+    return f"{value:.2f} %" if 0 < value < 1 else f"{value:.1f} %"
 
 
 def markdown(text: str) -> Markup:
