@@ -120,6 +120,7 @@ class Subscription(Base):
         UniqueConstraint("subscriber_id", "newsletter_id"),
         Index("ix_subscription_audience", "newsletter_id", "state", "cadence"),
         index_of_some("ix_subscription_import", "import_id", "import_id IS NOT NULL"),
+        index_of_some("ix_subscription_paused", "paused_until", "paused_until IS NOT NULL"),
         NEVER_A_NUMBER_TWICE,
     )
 

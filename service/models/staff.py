@@ -146,6 +146,7 @@ class Audit(Base):
     __table_args__ = (
         Index("ix_audit_user", "user_id", "id"),
         Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_subject", "subject", "id"),
     )
 
     id: Mapped[PrimaryId]

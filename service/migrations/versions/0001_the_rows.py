@@ -261,6 +261,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("ix_audit_action", ["action", "id"], unique=False)
+        batch_op.create_index("ix_audit_subject", ["subject", "id"], unique=False)
         batch_op.create_index("ix_audit_user", ["user_id", "id"], unique=False)
 
     op.create_table(
@@ -621,6 +622,13 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             batch_op.f("ix_subscription_created_at"), ["created_at"], unique=False
         )
         batch_op.create_index(
+            "ix_subscription_paused",
+            ["paused_until"],
+            unique=False,
+            postgresql_where=sa.text("paused_until IS NOT NULL"),
+            sqlite_where=sa.text("paused_until IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_subscription_import",
             ["import_id"],
             unique=False,
@@ -776,6 +784,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
             postgresql_where=sa.text("import_id IS NOT NULL"),
             sqlite_where=sa.text("import_id IS NOT NULL"),
         )
+        batch_op.drop_index("ix_subscription_paused")
         batch_op.drop_index(batch_op.f("ix_subscription_created_at"))
         batch_op.drop_index(batch_op.f("ix_subscription_choice_id"))
         batch_op.drop_index("ix_subscription_audience")
@@ -820,6 +829,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     op.drop_table("choice")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_user")
+        batch_op.drop_index("ix_audit_subject")
         batch_op.drop_index("ix_audit_action")
 
     op.drop_table("audit")
