@@ -3,6 +3,8 @@
 spec       what such a file may say (pure)
 problems   what is wrong with one: the line, the field, what is allowed (pure)
 toml       values to TOML; reading is Python's own (pure)
-file       load a file into the rows, dump the rows into a file
+rows       a description into the rows, and back
+file       load a file, write one
+edit       the same description, changed by a form
 examples   a complete newsletter, and the demo's
 """

@@ -1,62 +1,24 @@
-"""Load a newsletter's file into the rows, and write the rows down as a file.
-
-Loading is idempotent. It never deletes: a source that the file no longer names is paused, and
-issues, their numbers and the readers stay.
-"""
+"""A newsletter's file: loaded into the rows, and written down from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.localtime import next_run
-from service.models import Newsletter, Source, SourceState
-from service.models.document import SectionSpec
+from service.models import Newsletter
 from service.newsletters import toml
-from service.newsletters.problems import BadNewsletter, read_spec, sentence
-from service.newsletters.spec import (
-    DAYS,
-    NewsletterSpec,
-    PublishingSpec,
-    ScheduleSpec,
-    SenderSpec,
-    SendingSpec,
-    SourceSpec,
-)
+from service.newsletters.problems import BadNewsletter, Place, read_spec, sentence
+from service.newsletters.rows import Stored, describe, locked, store
+from service.newsletters.spec import NewsletterSpec
 
 CheckSource = Callable[[str, dict[str, Any]], None]
 """Raises ValueError when there is no such kind of source, or its config is not for it."""
 CheckTheme = Callable[[Mapping[str, Any]], object]
 """Raises ValueError when the theme cannot be drawn."""
-
-SCHEDULE = frozenset({"timezone", "send_hour", "send_minute", "send_days", "weekly_day"})
-READ_ANEW = frozenset({"kind", "url", "config"})
-"""A source that changed in one of these is asked again at once, as if for the first time."""
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What loading a file changed."""
-
-    newsletter_id: int
-    slug: str
-    created: bool
-    fields: tuple[str, ...] = ()
-    """Of the newsletter, that changed."""
-    added: tuple[str, ...] = ()
-    """Slugs of sources."""
-    changed: tuple[str, ...] = ()
-    paused: tuple[str, ...] = ()
-    """Sources that the file no longer names."""
-
-    @property
-    def unchanged(self) -> bool:
-        return not (self.created or self.fields or self.added or self.changed or self.paused)
 
 
 def load_newsletter(
@@ -66,141 +28,37 @@ def load_newsletter(
     *,
     check_source: CheckSource,
     check_theme: CheckTheme | None = None,
-) -> LoadReport:
+) -> Stored:
     """Create or update the newsletter that *text* describes.
 
     Raises :class:`BadNewsletter` with every problem, and with nothing changed.
     """
     spec = read_spec(text)
-    _check(spec, text, check_source, check_theme)
-    row = session.scalar(
-        select(Newsletter).where(Newsletter.slug == spec.slug).with_for_update(of=Newsletter)
-    )
-    created = row is None
-    if row is None:
-        row = Newsletter(slug=spec.slug, created_at=now)
-        session.add(row)
-    fields = _set(row, _newsletter_values(spec))
-    _schedule(row, fields, now)
+    faults = list(unfit(spec, check_source, check_theme))
+    if faults:
+        raise BadNewsletter([sentence(text, place, said) for place, said in faults])
+    stored = store(session, spec, now)
+    row = locked(session, spec.slug)
+    assert row is not None
+    row.loaded_at, row.edited_at = now, None
     session.flush()
-    added, changed, paused = _load_sources(session, row, spec)
-    session.flush()
-    return LoadReport(
-        row.id, row.slug, created, () if created else tuple(fields), added, changed, paused
-    )
+    return stored
 
 
-def _check(
-    spec: NewsletterSpec, text: str, check_source: CheckSource, check_theme: CheckTheme | None
-) -> None:
-    problems = []
+def unfit(
+    spec: NewsletterSpec, check_source: CheckSource, check_theme: CheckTheme | None
+) -> Iterator[tuple[Place, str]]:
+    """Where in *spec* stands what no kind of source, or no theme, can do with, and why."""
     for number, source in enumerate(spec.sources):
         try:
             check_source(source.kind, source.config)
         except ValueError as error:
-            place = ("sources", number, "config")
-            problems.append(sentence(text, place, f"source '{source.slug}': {error}"))
+            yield ("sources", number, "config"), f"source '{source.slug}': {error}"
     if check_theme is not None:
         try:
             check_theme(spec.theme)
         except ValueError as error:
-            problems.append(sentence(text, ("theme",), f"theme: {error}"))
-    if problems:
-        raise BadNewsletter(problems)
-
-
-def _newsletter_values(spec: NewsletterSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "description": spec.description,
-        "from_name": spec.sender.name or spec.name,
-        "from_address": spec.sender.address,
-        "reply_to": spec.sender.reply_to,
-        "postal_address": spec.postal_address.strip(),
-        "byline": spec.byline,
-        "language": spec.language,
-        "theme": spec.theme,
-        "sections": [section.model_dump(mode="json") for section in spec.sections],
-        "timezone": spec.schedule.timezone,
-        "send_hour": spec.schedule.hour,
-        "send_minute": spec.schedule.minute,
-        "send_days": spec.schedule.weekdays,
-        "weekly_day": spec.schedule.weekly_day,
-        "approval": spec.publishing.approval,
-        "hold_hours": spec.publishing.hold_hours,
-        "unapproved_policy": spec.publishing.when_unapproved,
-        "min_items": spec.publishing.min_items,
-        "unknown_policy": spec.publishing.when_unknown,
-        **spec.sending.model_dump(),
-    }
-
-
-def _set(row: Newsletter | Source, values: Mapping[str, Any]) -> list[str]:
-    """Set what differs; the names of it."""
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
-    for name in changed:
-        setattr(row, name, values[name])
-    return changed
-
-
-def _schedule(row: Newsletter, changed: list[str], now: datetime) -> None:
-    if row.next_run is not None and row.next_run <= now:
-        return  # due and not yet claimed: whoever claims it sets the next by the new schedule
-    if row.next_run is None or SCHEDULE & set(changed):
-        days = {*row.send_days, *(() if row.weekly_day is None else (row.weekly_day,))}
-        row.next_run = next_run(now, row.timezone, row.send_hour, row.send_minute, days)
-
-
-def _load_sources(
-    session: Session, row: Newsletter, spec: NewsletterSpec
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Slugs of the sources that were added, changed and paused."""
-    known = {
-        source.slug: source
-        for source in session.scalars(select(Source).where(Source.newsletter_id == row.id))
-    }
-    added, changed = [], []
-    for wanted in spec.sources:
-        source = known.pop(wanted.slug, None)
-        if source is None:
-            source = Source(newsletter_id=row.id, slug=wanted.slug)
-            _set(source, _source_values(wanted, SourceState.ACTIVE))
-            session.add(source)
-            session.flush()  # one by one: a section shows its tables in the file's order
-            added.append(wanted.slug)
-        elif _update_source(source, wanted):
-            changed.append(wanted.slug)
-    gone = [source for source in known.values() if source.state is not SourceState.PAUSED]
-    for source in gone:
-        source.state = SourceState.PAUSED
-    return tuple(added), tuple(changed), tuple(sorted(source.slug for source in gone))
-
-
-def _update_source(source: Source, wanted: SourceSpec) -> bool:
-    fields = _set(source, _source_values(wanted, source.state))
-    if READ_ANEW & set(fields):
-        source.etag = source.last_modified = source.body_hash = source.redirect_url = None
-        source.redirect_count = source.failures = 0
-        source.problem = source.next_check_at = None
-        if source.state is SourceState.MUTED:
-            source.state = SourceState.ACTIVE
-    return bool(fields)
-
-
-def _source_values(wanted: SourceSpec, state: SourceState) -> dict[str, Any]:
-    if wanted.paused:
-        state = SourceState.PAUSED
-    elif state is SourceState.PAUSED:
-        state = SourceState.ACTIVE
-    return {
-        "kind": wanted.kind,
-        "name": wanted.name,
-        "url": wanted.url,
-        "section": wanted.section,
-        "interval_minutes": wanted.interval_minutes,
-        "config": wanted.config,
-        "state": state,
-    }
+            yield ("theme",), f"theme: {error}"
 
 
 def dump_newsletter(session: Session, slug: str) -> str:
@@ -208,51 +66,4 @@ def dump_newsletter(session: Session, slug: str) -> str:
     row = session.scalar(select(Newsletter).where(Newsletter.slug == slug))
     if row is None:
         raise KeyError(slug)
-    sources = session.scalars(
-        select(Source).where(Source.newsletter_id == row.id).order_by(Source.id)
-    )
-    spec = NewsletterSpec(
-        slug=row.slug,
-        name=row.name,
-        description=row.description,
-        byline=row.byline,
-        language=row.language,
-        postal_address=row.postal_address,
-        sender=SenderSpec(name=row.from_name, address=row.from_address, reply_to=row.reply_to),
-        schedule=ScheduleSpec(
-            timezone=row.timezone,
-            time=f"{row.send_hour:02}:{row.send_minute:02}",
-            days=tuple(DAYS[day] for day in row.send_days),
-            weekly=None if row.weekly_day is None else DAYS[row.weekly_day],
-        ),
-        publishing=PublishingSpec(
-            approval=row.approval,
-            hold_hours=row.hold_hours,
-            when_unapproved=row.unapproved_policy,
-            min_items=row.min_items,
-            when_unknown=row.unknown_policy,
-        ),
-        sending=SendingSpec(
-            canary_percent=row.canary_percent,
-            canary_minutes=row.canary_minutes,
-            lateness_hours=row.lateness_hours,
-            tracking=row.tracking,
-        ),
-        theme=row.theme,
-        sections=tuple(SectionSpec.model_validate(section) for section in row.sections),
-        sources=tuple(_source_spec(source) for source in sources),
-    )
-    return toml.document(spec.model_dump(mode="json", exclude_defaults=True))
-
-
-def _source_spec(source: Source) -> SourceSpec:
-    return SourceSpec(
-        slug=source.slug,
-        kind=source.kind,
-        name=source.name,
-        url=source.url,
-        section=source.section,
-        interval_minutes=source.interval_minutes,
-        paused=source.state is SourceState.PAUSED,
-        config=source.config,
-    )
+    return toml.document(describe(session, row).model_dump(mode="json", exclude_defaults=True))

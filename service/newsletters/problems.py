@@ -53,6 +53,10 @@ EXAMPLES = {
 """What to write for a field that must be there."""
 
 
+Place = tuple[int | str, ...]
+"""Where something stands: ``("sources", 2, "url")``."""
+
+
 class BadNewsletter(ValueError):
     """The file cannot be loaded; nothing was changed. ``problems`` has a sentence for each."""
 
@@ -73,13 +77,13 @@ def read_spec(text: str) -> NewsletterSpec:
         return NewsletterSpec.model_validate(raw)
     except ValidationError as error:
         problems = [
-            sentence(text, found["loc"], f"{_named(found['loc'], raw)}{_said(found, found['loc'])}")
-            for found in _causes(error.errors())
+            sentence(text, found["loc"], f"{_named(found['loc'], raw)}{said(found, found['loc'])}")
+            for found in causes(error.errors())
         ]
         raise BadNewsletter(problems) from error
 
 
-def _causes(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+def causes(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
     """Without the complaint that a list is empty, where its only parts are complained of."""
     blamed = {problem["loc"][:1] for problem in found if len(problem["loc"]) > 1}
     return [each for each in found if each["type"] != "too_short" or each["loc"] not in blamed]
@@ -93,14 +97,15 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, list) and any(_holds_nul(part) for part in value)
 
 
-def sentence(text: str, place: tuple[int | str, ...], said: str) -> str:
-    """*said* of what stands at *place*, with its line and a full stop."""
+def sentence(text: str, place: Place, what: str) -> str:
+    """*what* is so of that which stands at *place*, with its line and a full stop."""
     line = line_of(text, place)
     at = f"line {line}: " if line else ""
-    return f"{at}{said.rstrip('.')}."
+    return f"{at}{what.rstrip('.')}."
 
 
-def _said(found: Mapping[str, Any], place: tuple[int | str, ...]) -> str:
+def said(found: Mapping[str, Any], place: Place) -> str:
+    """What is wrong with what stands at *place*, in words that go on from its name."""
     if found["type"] == "missing":
         name = str(place[-1])
         example = EXAMPLES.get(f"{place[0]}.{name}") or EXAMPLES[name]
@@ -122,11 +127,11 @@ def _said(found: Mapping[str, Any], place: tuple[int | str, ...]) -> str:
     return str(found["msg"]).removeprefix("Value error, ").replace("Input should", "must", 1)
 
 
-def _model_at(place: tuple[int | str, ...]) -> type[BaseModel]:
+def _model_at(place: Place) -> type[BaseModel]:
     return PARTS.get(str(place[0]), NewsletterSpec) if len(place) > 1 else NewsletterSpec
 
 
-def _named(place: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
+def _named(place: Place, raw: Mapping[str, Any]) -> str:
     """``source 'bench', interval_minutes: ``"""
     steps = list(place)
     words = []
@@ -140,7 +145,7 @@ def _named(place: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
     return f"{', '.join(words)}: " if words else ""
 
 
-def line_of(text: str, place: tuple[int | str, ...]) -> int | None:
+def line_of(text: str, place: Place) -> int | None:
     """The line of the field at *place*, else that of its table; None when it has no line.
 
     Looks at the lines as they stand, so a field within an inline table gives the table's line.

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.models import Approval, Issue, IssueKind, Newsletter, Source, SourceState
-from service.newsletters.file import LoadReport, dump_newsletter, load_newsletter
+from service.newsletters.file import dump_newsletter, load_newsletter
 from service.newsletters.problems import BadNewsletter, read_spec
+from service.newsletters.rows import Stored
 from service.rendering.theme import load_theme
 from service.sources.kinds import check_config
 
@@ -64,7 +65,7 @@ def accept(kind: str, config: dict[str, Any]) -> None:
         raise ValueError(f"there is no kind of source called '{kind}'")
 
 
-def load(session: Session, text: str, now: datetime = NOW) -> LoadReport:
+def load(session: Session, text: str, now: datetime = NOW) -> Stored:
     return load_newsletter(session, text, now, check_source=accept)
 
 
