@@ -8,7 +8,24 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from service.languages import gettext, later
+from service.languages.texts import raw
+
 MAX_LENGTH = 254  # RFC 5321, 4.5.3.1.3: a path is at most 256 octets with its brackets
+
+COMMON_FAULTS = (
+    # What email_validator says of them; its rarer words reach readers as they are, in English.
+    later("An email address must have an @-sign."),
+    later("There must be something after the @-sign."),
+    later("There must be something before the @-sign."),
+    later("The part after the @-sign is not valid. It should have a period."),
+    later("The part after the @-sign contains invalid characters: '@'."),
+    later("The part after the @-sign contains invalid characters: SPACE."),
+    later("The email address contains invalid characters before the @-sign: SPACE."),
+    later("An email address cannot have a period immediately before the @-sign."),
+    later("An email address cannot have two periods in a row."),
+    later("An email address cannot end with a period."),
+)
 
 
 class BadAddress(ValueError):
@@ -36,12 +53,14 @@ def parse_address(text: str) -> Address:
     and two subscriptions for one mailbox are two messages.
     """
     if any(ord(char) < 32 or ord(char) == 127 for char in text.strip(" \t")):
-        raise BadAddress("An address is one line, without control characters.")
+        raise BadAddress(gettext("An address is one line, without control characters."))
     text = text.strip()
     if not text:
-        raise BadAddress("Enter your address, such as ann@example.org.")
+        raise BadAddress(gettext("Enter your address, such as ann@example.org."))
     if len(text) > MAX_LENGTH:
-        raise BadAddress(f"That is longer than an address can be ({MAX_LENGTH} characters).")
+        raise BadAddress(
+            gettext("That is longer than an address can be (%(most)s characters).", most=MAX_LENGTH)
+        )
     try:
         found = validate_email(
             text,
@@ -51,7 +70,8 @@ def parse_address(text: str) -> Address:
             strict=True,
         )
     except EmailNotValidError as error:
-        raise BadAddress(f"That does not look like an address: {error}") from error
+        why = raw(str(error))
+        raise BadAddress(gettext("That does not look like an address: %(why)s", why=why)) from error
     email = found.ascii_email or found.normalized
     return Address(email=email, key=email.lower())
 

@@ -12,8 +12,12 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from service.db import insert_ignoring
+from service.languages import gettext, later
 from service.models import Choice, MailFormat, Newsletter
 from service.models.document import SectionSpec
+
+NO_TOPIC = later("There is no topic “%(name)s”. There is: %(there)s.")
+NO_SECTION = later("There is no section “%(name)s”. There is: %(there)s.")
 
 
 class BadChoice(ValueError):
@@ -54,14 +58,16 @@ def canonical(
     A section that is not optional is always in, and all of them is the same as None.
     """
     offered = {topic for spec in specs for topic in spec.topics}
-    chosen = _known("topic", set(topics), offered)
+    chosen = _known(NO_TOPIC, set(topics), offered)
     if sections is None:
         return Wanted(mail_format, None, tuple(sorted(chosen)))
     slugs = {spec.slug for spec in specs}
-    kept = _known("section", set(sections), slugs)
+    kept = _known(NO_SECTION, set(sections), slugs)
     kept |= {spec.slug for spec in specs if not spec.optional}
     if specs and not kept:
-        raise BadChoice("Keep at least one section. To get nothing more, unsubscribe or pause.")
+        raise BadChoice(
+            gettext("Keep at least one section. To get nothing more, unsubscribe or pause.")
+        )
     return Wanted(
         mail_format,
         None if kept == slugs else tuple(sorted(kept)),
@@ -105,9 +111,9 @@ def wanted_by(choice: Choice) -> Wanted:
     return Wanted(choice.mail_format, sections, tuple(choice.topics))
 
 
-def _known(what: str, asked: set[str], offered: set[str]) -> set[str]:
+def _known(refusal: str, asked: set[str], offered: set[str]) -> set[str]:
     unknown = sorted(asked - offered)
     if unknown:
-        there = ", ".join(sorted(offered)) or "none"
-        raise BadChoice(f"There is no {what} “{unknown[0]}”. There is: {there}.")
+        there = ", ".join(sorted(offered)) or gettext("none")
+        raise BadChoice(gettext(refusal, name=unknown[0], there=there))
     return asked

@@ -18,6 +18,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from service.db import insert_ignoring
+from service.languages import code_of, current
 from service.models import ConsentEvent, ConsentKind
 
 TEXTS: dict[str, str] = {
@@ -26,8 +27,17 @@ TEXTS: dict[str, str] = {
         "confirm it first. Every issue has a link to leave, and your address is used for nothing "
         "else."
     ),
+    "signup-1.de": (
+        "Mit der Anmeldung willigen Sie ein, {newsletter} per E-Mail zu erhalten. Vorher schicken "
+        "wir Ihnen eine Nachricht, mit der Sie das bestätigen. Jede Ausgabe enthält einen Link "
+        "zum Abbestellen, und Ihre Adresse wird für nichts anderes verwendet."
+    ),
 }
-"""Every text ever shown. Never edit one: add the next and let :data:`CURRENT` name it."""
+"""Every text ever shown, by version, and by language where that is not English.
+
+Never edit one: add the next, in each language, and let :data:`CURRENT` name it. They stand here and
+not in a catalog, whose texts may be mended at any time: these are what somebody agreed to.
+"""
 
 CURRENT = "signup-1"
 FIRST = "0" * 64
@@ -63,8 +73,14 @@ class Line:
 
 
 def consent_text(newsletter_name: str) -> str:
-    """The words shown beside the sign-up button; their version is :data:`CURRENT`."""
-    return TEXTS[CURRENT].format(newsletter=newsletter_name)
+    """The words shown beside the sign-up button; :func:`text_version` says which."""
+    return TEXTS[text_version()].format(newsletter=newsletter_name)
+
+
+def text_version() -> str:
+    """The current text in the language of the moment, in English where it has none in that."""
+    here = f"{CURRENT}.{code_of(current())}"
+    return here if here in TEXTS else CURRENT
 
 
 def record(session: Session, *lines: Line) -> None:

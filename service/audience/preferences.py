@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.choices import BadChoice, Wanted, canonical, row_for, section_specs, wanted_by
 from service.audience.consent import Line, record
+from service.languages import gettext
 from service.localtime import DAY, due_at_local_hour, next_run
 from service.models import (
     Cadence,
@@ -34,6 +35,8 @@ class Preferences:
     send_hour: int | None = None
     timezone: str | None = None
     paused_until: datetime | None = None
+    tracked: bool = True
+    """Opens and clicks are kept, where the newsletter keeps any."""
 
 
 def preferences_of(subscription: Subscription) -> Preferences:
@@ -43,6 +46,7 @@ def preferences_of(subscription: Subscription) -> Preferences:
         send_hour=subscription.send_hour,
         timezone=subscription.timezone,
         paused_until=subscription.paused_until,
+        tracked=subscription.tracked,
     )
 
 
@@ -50,16 +54,22 @@ def checked(newsletter: Newsletter, asked: Preferences, now: datetime) -> Prefer
     """*asked* in canonical form; raises :class:`BadChoice` with a sentence for the reader."""
     wanted = asked.wanted
     if asked.cadence is Cadence.WEEKLY and newsletter.weekly_day is None:
-        raise BadChoice(f"{newsletter.name} has no weekly issue. Choose every day or weekdays.")
+        raise BadChoice(
+            gettext(
+                "%(name)s has no weekly issue. Choose every day or weekdays.", name=newsletter.name
+            )
+        )
     if asked.send_hour is not None:
         if asked.send_hour not in range(24):
-            raise BadChoice("The hour must be a whole number from 0 to 23.")
+            raise BadChoice(gettext("The hour must be a whole number from 0 to 23."))
         if asked.timezone is None:
-            raise BadChoice("An hour needs a time zone, such as Europe/Berlin.")
+            raise BadChoice(gettext("An hour needs a time zone, such as Europe/Berlin."))
     if asked.timezone is not None and asked.timezone not in timezones():
-        raise BadChoice(f"There is no time zone “{asked.timezone}”. One is Europe/Berlin.")
+        raise BadChoice(
+            gettext("There is no time zone “%(name)s”. One is Europe/Berlin.", name=asked.timezone)
+        )
     if asked.paused_until is not None and asked.paused_until > now + LONGEST_PAUSE:
-        raise BadChoice("A pause may last a year at most.")
+        raise BadChoice(gettext("A pause may last a year at most."))
     return Preferences(
         wanted=canonical(
             section_specs(newsletter), wanted.mail_format, wanted.sections, wanted.topics
@@ -68,6 +78,7 @@ def checked(newsletter: Newsletter, asked: Preferences, now: datetime) -> Prefer
         send_hour=asked.send_hour,
         timezone=asked.timezone,
         paused_until=asked.paused_until,
+        tracked=asked.tracked,
     )
 
 
@@ -93,6 +104,7 @@ def change_preferences(
     subscription.send_hour = after.send_hour
     subscription.timezone = after.timezone
     subscription.paused_until = after.paused_until
+    subscription.tracked = after.tracked
     old, new = _as_said(before), _as_said(after)
     record(
         session,
@@ -159,4 +171,5 @@ def _as_said(preferences: Preferences) -> dict[str, Any]:
         "send_hour": preferences.send_hour,
         "timezone": preferences.timezone,
         "paused_until": None if until is None else until.isoformat(),
+        "tracked": preferences.tracked,
     }

@@ -8,16 +8,18 @@ is spoken is a matter of the moment, kept in a context variable as Django and Fl
 
 from __future__ import annotations
 
-from service.languages.catalogs import SOURCE, best, called, there
+from service.languages.catalogs import SOURCE, best, called, code_of, there
 from service.languages.current import current, locale, speak, speaking
-from service.languages.texts import gettext, listed, ngettext
+from service.languages.texts import gettext, later, listed, ngettext
 
 __all__ = [
     "SOURCE",
     "best",
     "called",
+    "code_of",
     "current",
     "gettext",
+    "later",
     "listed",
     "locale",
     "ngettext",

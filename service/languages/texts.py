@@ -23,6 +23,11 @@ def ngettext(singular: str, plural: str, number: int, **values: Any) -> str:
     return raw_plural(singular, plural, number) % {"num": number, **values}
 
 
+def later(message: str) -> str:
+    """Marks a text that is looked up when it is shown, not where it stands."""
+    return message
+
+
 def listed(parts: Sequence[str]) -> str:
     """``a, b and c``."""
     if len(parts) < 2:

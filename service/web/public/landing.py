@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.choices import section_specs
-from service.audience.consent import CURRENT, consent_text
+from service.audience.consent import consent_text, text_version
 from service.audience.typos import suggestion
 from service.config import settings
 from service.db import read_scope
@@ -49,7 +49,7 @@ def embed(newsletter: str) -> str:
             "public/embed.html",
             newsletter=found,
             consent=consent_text(found.name),
-            text_version=CURRENT,
+            text_version=text_version(),
             honeypot=HONEYPOT,
         )
 
@@ -92,7 +92,7 @@ def landing_page(session: Session, newsletter: Newsletter, **form: Any) -> str:
         sections=section_specs(newsletter),
         issues=editions.listed(session, newsletter, 3),
         consent=consent_text(newsletter.name),
-        text_version=CURRENT,
+        text_version=text_version(),
         made=stamp(now()),
         honeypot=HONEYPOT,
         **form,
