@@ -21,6 +21,7 @@ from service.audience.preferences import (
 from service.audience.suppression import is_suppressed
 from service.config import settings
 from service.db import read_scope, session_scope
+from service.languages import gettext
 from service.models import Cadence, MailFormat, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404
 from service.web.public import public
@@ -59,7 +60,8 @@ def _asked(current: Preferences, at: datetime) -> Preferences:
         days = {"keep": None, "none": 0}.get(field("pause", 10), field("pause", 10))
         paused_until = current.paused_until if days is None else _in_days(int(days), at)
     except (ValueError, OverflowError) as error:
-        raise BadChoice("Something in the form was not one of its choices. Try again.") from error
+        why = gettext("Something in the form was not one of its choices. Try again.")
+        raise BadChoice(why) from error
     return Preferences(
         wanted=Wanted(
             mail_format=mail_format,

@@ -25,6 +25,7 @@ from service.audience.preferences import (
 from service.audience.subscribe import Leaving, undo_unsubscribe, unsubscribe
 from service.config import settings
 from service.db import read_scope, session_scope
+from service.languages import gettext, later
 from service.models import Cadence, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404
 from service.web.public import public
@@ -58,7 +59,7 @@ def unsubscribe_now(token: str) -> str | Response:
         if unsubscribe(session, subscription_id, now(), how=how) is None:
             abort(404)
         if not by_page:
-            return Response("You are unsubscribed.\n", content_type="text/plain; charset=utf-8")
+            return Response(gettext("You are unsubscribed.") + "\n", content_type="text/plain; charset=utf-8")
         return _left_page(session, subscription_id, token)
 
 
@@ -86,14 +87,14 @@ def undo(token: str) -> str | AnyResponse:
         if back is None:
             newsletter = _subscription(session, token).newsletter.slug
             return redirect(url_for("public.landing", newsletter=newsletter), 303)
-        return _kept_page(session, subscription_id, "Welcome back. Nothing has changed.")
+        return _kept_page(session, subscription_id, gettext("Welcome back. Nothing has changed."))
 
 
 @public.post("/unsubscribe/<token>/weekly")
 def weekly_instead(token: str) -> str:
     return _instead(
         token,
-        "From now on you get the weekly issue only.",
+        later("From now on you get the weekly issue only."),
         lambda asked: replace(asked, cadence=Cadence.WEEKLY),
     )
 
@@ -102,7 +103,7 @@ def weekly_instead(token: str) -> str:
 def pause_instead(token: str) -> str:
     return _instead(
         token,
-        f"Paused for {PAUSE_DAYS} days. Then it goes on by itself.",
+        later("Paused for %(days)s days. Then it goes on by itself."),
         lambda asked: replace(asked, paused_until=now() + timedelta(days=PAUSE_DAYS)),
     )
 
@@ -114,7 +115,7 @@ def _instead(token: str, said: str, change: Callable[[Preferences], Preferences]
             change_preferences(session, subscription, change(preferences_of(subscription)), now())
         except BadChoice:
             abort(400)
-        return _kept_page(session, subscription.id, said)
+        return _kept_page(session, subscription.id, gettext(said, days=PAUSE_DAYS))
 
 
 def _subscription(session: Session, token: str) -> Subscription:
