@@ -35,7 +35,7 @@ def mail_of_notice(
         return render_notice(notice.kind, identity), staff_values(session, notice, settings)
     if notice.kind is NoticeKind.ALERT:
         return render_notice(notice.kind, identity), _alert(notice, settings)
-    if notice.kind is NoticeKind.CHANGE_ADDRESS:
+    if notice.kind in {NoticeKind.CHANGE_ADDRESS, NoticeKind.ADDRESS_CHANGED}:
         return render_notice(notice.kind, identity), _one_link(notice, settings)
     if notice.kind is NoticeKind.GOODBYE:  # whoever deleted their data has no row any more
         return render_notice(notice.kind, identity), {}

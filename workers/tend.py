@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 
+from service.audience.reminders import remind_unconfirmed
 from service.config import settings
 from service.db import session_scope
 from service.delivery.canary import judge_canaries
@@ -25,6 +26,7 @@ from service.issues.ai.asked import due_drafts
 from service.issues.due import due_issues, due_newsletters
 from service.issues.waiting import tend_waiting
 from service.sources.collect import due_sources
+from service.staff.tokens import forget_old_keys
 from service.webhooks.deliver import due_webhooks, forget_old_calls
 from workers.app import app
 
@@ -66,7 +68,9 @@ def sweep(now: datetime) -> None:
         "canaries": lambda session: judge_canaries(session, now),
         "finished": lambda session: finish_issues(session, now),
         "waiting": lambda session: tend_waiting(session, now),
+        "reminders": lambda session: remind_unconfirmed(session, now),
         "webhooks": lambda session: forget_old_calls(session, now),
+        "keys": lambda session: forget_old_keys(session, now),
     }
     swept = {"events": _part("events", lambda: apply_waiting(now))}
     for name, part in parts.items():

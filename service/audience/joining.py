@@ -150,6 +150,7 @@ def _subscription(
         "timezone": preferences.timezone,
         "send_hour": preferences.send_hour,
         "paused_until": preferences.paused_until,
+        "tracked": preferences.tracked,
         "created_at": now,
         "confirmed_at": now,
     }

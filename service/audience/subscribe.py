@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from service.audience.addresses import Address, masked, parse_address
 from service.audience.choices import Wanted, row_for
 from service.audience.consent import CURRENT, NOBODY, TEXTS, Line, Visitor, record
+from service.audience.notify import notify
 from service.audience.suppression import hash_of, is_suppressed
 from service.db import insert_ignoring
 from service.doorbell import Bell, ring
@@ -78,7 +79,7 @@ def sign_up(
     if visitor.form:
         line.detail["form"] = visitor.form
     record(session, line)
-    _notify(session, subscription, NoticeKind.CONFIRM, now)
+    notify(session, subscription, NoticeKind.CONFIRM, now)
 
 
 def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:
@@ -122,7 +123,7 @@ def confirm(
         kind = ConsentKind.RESUBSCRIBED if came_back else ConsentKind.CONFIRMED
         subscription.confirmed_at = now
         _take_back(session, subscription, kind, now, visitor)
-        _notify(session, subscription, NoticeKind.WELCOME, now)
+        notify(session, subscription, NoticeKind.WELCOME, now)
     return result
 
 
@@ -265,22 +266,6 @@ def _asked_at(session: Session, subscription: Subscription, now: datetime) -> Se
             Notice.created_at > now - timedelta(days=1),
         )
     ).all()
-
-
-def _notify(session: Session, subscription: Subscription, kind: NoticeKind, now: datetime) -> None:
-    notice = Notice(
-        kind=kind,
-        newsletter_id=subscription.newsletter_id,
-        subscription_id=subscription.id,
-        address=subscription.subscriber.email,
-        state=DeliveryState.QUEUED,
-        due_at=now,
-        created_at=now,
-        changed_at=now,
-    )
-    session.add(notice)
-    session.flush()
-    ring(session, Bell.NOTICE, notice.id)
 
 
 def _skip(

@@ -15,7 +15,7 @@ import hmac
 from datetime import UTC, datetime
 from typing import Literal
 
-Purpose = Literal["confirm", "preferences", "unsubscribe", "undo", "password", "browser"]
+Purpose = Literal["address", "confirm", "preferences", "unsubscribe", "undo", "password", "browser"]
 
 MAC_BYTES = 16
 

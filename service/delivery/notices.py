@@ -118,6 +118,10 @@ def _unwanted(session: Session, notice: Notice) -> str | None:
         subscription = session.get(Subscription, notice.subscription_id)
         if subscription is None or subscription.state is not SubscriptionState.ACTIVE:
             return "The reader left before this was sent."
+    if notice.kind is NoticeKind.REMIND and notice.subscription_id is not None:
+        subscription = session.get(Subscription, notice.subscription_id)
+        if subscription is None or subscription.state is not SubscriptionState.PENDING:
+            return "The reader confirmed or left before this was sent."
     return None
 
 

@@ -19,7 +19,8 @@ TEST_PREFIX = "[TEST] "
 def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
     """Service mail of *kind* in the identity's language: one rendering serves every address.
 
-    Slots: ``actionUrl`` for ``confirm``, ``change_address``, ``invitation`` and ``reset``;
+    Slots: ``actionUrl`` for ``confirm``, ``remind``, ``change_address``,
+    ``address_changed``, ``invitation`` and ``reset``;
     ``preferencesUrl`` and ``unsubscribeUrl`` for ``welcome``; none for ``goodbye``. To those who
     work here go also ``alert``, with ``actionUrl`` and ``alertText``, and ``login``, with
     ``actionUrl``, ``browser`` and ``loginAt``. No text of a reader's is in it, so that
