@@ -11,5 +11,7 @@ One check of one source reads in this order:
     storing     items and snapshots into their rows
     backoff     when it is looked at next
 
+Beside it, before there is a source: ``discover`` tries an address that somebody pasted.
+
 A new kind is a module in ``kinds`` and a line in its registry.
 """

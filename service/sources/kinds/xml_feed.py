@@ -27,6 +27,8 @@ class XmlFeed:
     skipped: tuple[str, ...]
     damage: str
     """Says that the feed was cut off, when it was."""
+    title: str = ""
+    """As it calls itself; may hold markup."""
 
 
 def read_xml(page: Page) -> XmlFeed:
@@ -46,7 +48,7 @@ def read_xml(page: Page) -> XmlFeed:
         damage = f"The feed was cut off; {len(entries)} whole entries were kept."
     rest = len(ends) - MOST_ENTRIES
     skipped = (f"{rest} entries after the first {MOST_ENTRIES}",) if rest > 0 else ()
-    return XmlFeed(tuple(entries), skipped, damage)
+    return XmlFeed(tuple(entries), skipped, damage, str(parsed.feed.get("title") or ""))
 
 
 def _without_the_rest(body: bytes, ends: list[int]) -> bytes:
