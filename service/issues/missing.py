@@ -33,9 +33,16 @@ def missing_sources(session: Session, issue: Issue) -> list[Missing]:
     start, cutoff = issue.window_start, issue.cutoff_at
     if start is None or cutoff is None:
         return []
+    return missing_between(session, issue.newsletter_id, start, cutoff)
+
+
+def missing_between(
+    session: Session, newsletter_id: int, start: datetime, cutoff: datetime
+) -> list[Missing]:
+    """Sources of a newsletter without a good answer since *start*, as known at *cutoff*."""
     sources = session.scalars(
         select(Source)
-        .where(Source.newsletter_id == issue.newsletter_id, Source.state != SourceState.PAUSED)
+        .where(Source.newsletter_id == newsletter_id, Source.state != SourceState.PAUSED)
         .order_by(Source.id)
     )
     return [

@@ -13,6 +13,7 @@ admin.context_processor(lambda: {"current_user": current_user})
 
 # The views hang themselves on the blueprint.
 from service.web.admin import (  # noqa: E402
+    audit,
     compose,
     control,
     correcting,
@@ -21,16 +22,20 @@ from service.web.admin import (  # noqa: E402
     home,
     issues,
     login,
+    own_account,
+    own_codes,
     passwords,
     preview,
     recipients,
     report,
     sending,
     subscribers,
+    users,
 )
 
 __all__ = [
     "admin",
+    "audit",
     "compose",
     "control",
     "correcting",
@@ -39,10 +44,13 @@ __all__ = [
     "home",
     "issues",
     "login",
+    "own_account",
+    "own_codes",
     "passwords",
     "preview",
     "recipients",
     "report",
     "sending",
     "subscribers",
+    "users",
 ]

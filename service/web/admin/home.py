@@ -1,27 +1,29 @@
-"""The desk: what comes next, what went out, and whether the sources are well."""
+"""The desk: what comes next and what it lacks, what went out, how readers and sources fare."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from service.audience.growth import growth
 from service.db import read_scope
-from service.models import (
-    Issue,
-    IssueState,
-    Newsletter,
-    Source,
-    SourceState,
-)
+from service.issues.next_up import NextUp, next_up
+from service.models import Issue, IssueState, Newsletter, Source, SourceState
 from service.web.admin import admin
+from service.web.admin.chart import Chart, chart_of
+from service.web.admin.funnel import Funnel, funnel_of
+from service.web.admin.kept import kept
 from service.web.admin.progress import Progress, progress_of
 from service.web.admin.reach import Readers, readers_of
+from service.web.admin.reputation import reputation_now
 from service.web.asking import now
 
 LATEST = 5
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,16 @@ class Desk:
 
     newsletter: Newsletter
     readers: Readers
+    next: NextUp
+    leaving: list[Issue]
+    """Approved, and waiting for their hour."""
     waiting: list[Issue]
     """Drafts and held issues: somebody has to do something."""
+    last: Funnel | None
+    """Of the latest issue that began to go; None before the first."""
+    chart: Chart
     sources: int
+    paused: int
     troubled: list[Source]
 
 
@@ -42,9 +51,11 @@ def home() -> str:
         newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
         return render_template(
             "admin/home.html",
-            desks=[_desk(session, newsletter) for newsletter in newsletters],
+            desks=[_desk(session, newsletter, now()) for newsletter in newsletters],
             latest=latest(session, LATEST),
+            reputation=reputation_now(session, now()),
             now=now(),
+            most=SHOWN,
         )
 
 
@@ -60,25 +71,47 @@ def latest(session: Session, most: int, offset: int = 0) -> list[tuple[Issue, Pr
     return [(issue, progress_of(session, issue, now())) for issue in issues]
 
 
-def _desk(session: Session, newsletter: Newsletter) -> Desk:
-    waiting = (
-        select(Issue)
-        .where(
-            Issue.newsletter_id == newsletter.id,
-            Issue.state.in_([IssueState.DRAFT, IssueState.HELD]),
-        )
-        .order_by(Issue.id.desc())
-        .limit(LATEST)
-    )
+def _desk(session: Session, newsletter: Newsletter, at: datetime) -> Desk:
     sources = session.scalars(
         select(Source).where(Source.newsletter_id == newsletter.id).order_by(Source.name)
     ).all()
+    days = kept().of(
+        ("growth", newsletter.id, at.date()), lambda: growth(session, newsletter.id, at)
+    )
     return Desk(
         newsletter=newsletter,
-        readers=readers_of(session, newsletter, now()),
-        waiting=list(session.scalars(waiting)),
+        readers=kept().of(("readers", newsletter.id), lambda: readers_of(session, newsletter, at)),
+        next=next_up(session, newsletter, at),
+        leaving=_in_state(session, newsletter, IssueState.APPROVED),
+        waiting=_in_state(session, newsletter, IssueState.DRAFT, IssueState.HELD),
+        last=_last(session, newsletter, at),
+        chart=chart_of(days),
         sources=len(sources),
+        paused=sum(source.state is SourceState.PAUSED for source in sources),
         troubled=[
-            source for source in sources if source.failures > 0 or source.state is SourceState.MUTED
+            source
+            for source in sources
+            if source.state is not SourceState.PAUSED
+            and (source.failures > 0 or source.state is SourceState.MUTED)
         ],
     )
+
+
+def _in_state(session: Session, newsletter: Newsletter, *states: IssueState) -> list[Issue]:
+    query = (
+        select(Issue)
+        .where(Issue.newsletter_id == newsletter.id, Issue.state.in_(states))
+        .order_by(Issue.id.desc())
+        .limit(LATEST)
+    )
+    return list(session.scalars(query))
+
+
+def _last(session: Session, newsletter: Newsletter, at: datetime) -> Funnel | None:
+    issue = session.scalars(
+        select(Issue)
+        .where(Issue.newsletter_id == newsletter.id, Issue.audience_count.is_not(None))
+        .order_by(Issue.started_at.desc())
+        .limit(1)
+    ).first()
+    return None if issue is None else funnel_of(session, issue, progress_of(session, issue, at))

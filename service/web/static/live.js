@@ -29,3 +29,20 @@ setInterval(() => {
     left.textContent = Math.max(0, Number(left.textContent) - 1);
   }
 }, 1000);
+
+// What is said of a moment to come stays true while the page is open.
+const MINUTE = 60_000;
+
+function inWords(left) {
+  const minutes = Math.max(0, Math.floor(left / MINUTE));
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
+  if (days) return `${days} d ${hours} h`;
+  if (hours) return `${hours} h ${minutes % 60} min`;
+  return minutes ? `${minutes} min` : "less than a minute";
+}
+
+setInterval(() => {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    place.textContent = inWords(new Date(place.dataset.until) - Date.now());
+  }
+}, 10_000);
