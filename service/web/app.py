@@ -11,6 +11,8 @@ from service.config import settings
 from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
 from service.web.admin.accounts import logins
+from service.web.api import api
+from service.web.api.reading import reading
 from service.web.converters import Slug
 from service.web.health import health
 from service.web.hooks import hooks
@@ -53,6 +55,6 @@ def create_app() -> Flask:
     filters.register(app)
     language.register(app)
     errors.register(app)
-    for part in (public, admin, hooks, health):
+    for part in (public, admin, api, reading, hooks, health):
         app.register_blueprint(part)
     return app

@@ -1,0 +1,97 @@
+"""Subscriptions: what a reader wants of a newsletter, and the end of it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from service.audience.choices import BadChoice
+from service.audience.preferences import change_preferences, preferences_of
+from service.audience.subscribe import subscription_with_reader, unsubscribe
+from service.models import Subscription
+from service.staff.tokens import Scope
+from service.web.api import SUBSCRIPTIONS, api
+from service.web.api.replies import Reply, require_unchanged
+from service.web.api.shapes import LARGEST_ID, Id, Shape, Text, noted
+from service.web.api.standing import (
+    ChoicesAsked,
+    SubscriptionShown,
+    refused,
+    subscription_shown,
+)
+from service.web.asking import now
+from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, Problem
+
+ONE = f"/subscriptions/<int(min=1, max={LARGEST_ID}):subscription_id>"
+
+
+class SubscriptionPath(Shape):
+    subscription_id: Id
+
+
+class Leaving(Shape):
+    """Why a reader is taken off."""
+
+    reason: Text = Field(default="", max_length=500)
+
+
+@api.at(
+    "GET",
+    ONE,
+    tag=SUBSCRIPTIONS,
+    needs=Scope.SUBSCRIBERS_READ,
+    answers={200: SubscriptionShown},
+)
+def get_subscription(session: Session, path: SubscriptionPath) -> Reply:
+    """Get one subscription"""
+    return Reply(subscription_shown(_found(session, path.subscription_id)), tagged=True)
+
+
+@api.at(
+    "PATCH",
+    ONE,
+    tag=SUBSCRIPTIONS,
+    needs=Scope.SUBSCRIBERS_WRITE,
+    answers={200: SubscriptionShown},
+    fails=[CHANGED_MEANWHILE],
+)
+def change_subscription(session: Session, path: SubscriptionPath, body: ChoicesAsked) -> Reply:
+    """Change what a reader chose
+
+    What is left out stays. Each change is a line of the reader's consent ledger.
+    """
+    subscription = _found(session, path.subscription_id)
+    require_unchanged(subscription_shown(subscription))
+    try:
+        asked = body.on_top_of(preferences_of(subscription))
+        if change_preferences(session, subscription, asked, now()):
+            fields = sorted(body.model_fields_set)
+            noted(session, "reader.choose", f"subscription {subscription.id}", fields=fields)
+    except BadChoice as error:
+        raise refused(error, "choices") from error
+    return Reply(subscription_shown(subscription), tagged=True)
+
+
+@api.at(
+    "POST",
+    f"{ONE}/unsubscribe",
+    tag=SUBSCRIPTIONS,
+    needs=Scope.SUBSCRIBERS_WRITE,
+    answers={200: SubscriptionShown},
+)
+def end_subscription(session: Session, path: SubscriptionPath, body: Leaving) -> Reply:
+    """Unsubscribe a reader
+
+    Twice is the same as once. Only the reader can come back.
+    """
+    subscription = _found(session, path.subscription_id)
+    unsubscribe(session, subscription.id, now(), how="admin", reason=body.reason)
+    noted(session, "reader.unsubscribe", f"subscription {subscription.id}")
+    return Reply(subscription_shown(_found(session, subscription.id)), tagged=True)
+
+
+def _found(session: Session, subscription_id: int) -> Subscription:
+    found = subscription_with_reader(session, subscription_id)
+    if found is None:
+        raise Problem(NOT_FOUND, f"There is no subscription {subscription_id}.")
+    return found
