@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
+
+from service.web.problems import by_status, is_ours
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +48,12 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
 
 
-def _page(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _page(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
     code = error.code or 500
     if code < 400:
         return error  # a redirect that routing raised
+    if is_ours():
+        return by_status(error)
     if isinstance(error, InternalServerError):
         log.error("web.failed", path=request.path, exc_info=error.original_exception)
     title, advice = SAID.get(code, SAID[400 if code < 500 else 500])
