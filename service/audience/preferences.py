@@ -89,10 +89,15 @@ def timezones() -> frozenset[str]:
 
 
 def change_preferences(
-    session: Session, subscription: Subscription, asked: Preferences, now: datetime
+    session: Session,
+    subscription: Subscription,
+    asked: Preferences,
+    now: datetime,
+    by: str = "",
 ) -> bool:
     """Store what a reader chose and note what changed; False when nothing did.
 
+    *by* says in the ledger who chose, where it was not the reader.
     Raises :class:`BadChoice`. A reader who is leaving may still choose: state is not touched here.
     """
     before = preferences_of(subscription)
@@ -113,7 +118,10 @@ def change_preferences(
             subscription.subscriber.email_hash,
             ConsentKind.CHANGED,
             now,
-            detail={name: [old[name], new[name]] for name in new if old[name] != new[name]},
+            detail={
+                **{name: [old[name], new[name]] for name in new if old[name] != new[name]},
+                **({"by": by} if by else {}),
+            },
         ),
     )
     session.flush()
