@@ -59,7 +59,9 @@ def unsubscribe_now(token: str) -> str | Response:
         if unsubscribe(session, subscription_id, now(), how=how) is None:
             abort(404)
         if not by_page:
-            return Response(gettext("You are unsubscribed.") + "\n", content_type="text/plain; charset=utf-8")
+            return Response(
+                gettext("You are unsubscribed.") + "\n", content_type="text/plain; charset=utf-8"
+            )
         return _left_page(session, subscription_id, token)
 
 
