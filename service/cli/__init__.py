@@ -29,6 +29,7 @@ COMMANDS = {
     "import": "service.cli.people",
     "export": "service.cli.people",
     "suppression": "service.cli.suppressions",
+    "consent": "service.cli.consent",
     "user": "service.cli.people",
     "db": "service.cli.database",
     "ses": "service.cli.ses",
