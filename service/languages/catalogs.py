@@ -7,7 +7,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -48,7 +48,7 @@ def locale_of(tag: str) -> Locale:
     while len(subtags) > 1:
         try:
             return Locale.parse("-".join(subtags), sep="-")
-        except ValueError:
+        except (ValueError, UnknownLocaleError):
             subtags.pop()
     return Locale(subtags[0].lower())
 
