@@ -7,38 +7,39 @@ from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from service.languages import gettext, later
 from service.web.problems import by_status, is_ours
 
 log = structlog.get_logger(__name__)
 
 SAID: dict[int, tuple[str, str]] = {
     400: (
-        "We could not read that",
-        "Go back, reload the page and send the form again.",
+        later("We could not read that"),
+        later("Go back, reload the page and send the form again."),
     ),
     403: (
-        "You may not do that",
-        "Your account does not have this right. Ask an owner of this newsletter for it.",
+        later("You may not do that"),
+        later("Your account does not have this right. Ask an owner of this newsletter for it."),
     ),
     404: (
-        "There is nothing here",
-        "The link may be cut off or mistyped. Open it from the mail again, in full.",
+        later("There is nothing here"),
+        later("The link may be cut off or mistyped. Open it from the mail again, in full."),
     ),
     405: (
-        "This address takes no such request",
-        "Go back and use the button on the page.",
+        later("This address takes no such request"),
+        later("Go back and use the button on the page."),
     ),
     413: (
-        "That is too large",
-        "Shorten what you are sending and try again.",
+        later("That is too large"),
+        later("Shorten what you are sending and try again."),
     ),
     429: (
-        "Too many tries",
-        "Wait for an hour and try again. Nothing you sent before is lost.",
+        later("Too many tries"),
+        later("Wait for an hour and try again. Nothing you sent before is lost."),
     ),
     500: (
-        "Something broke on our side",
-        "It has been noted. Try again in a few minutes; nothing was half done.",
+        later("Something broke on our side"),
+        later("It has been noted. Try again in a few minutes; nothing was half done."),
     ),
 }
 
@@ -56,13 +57,14 @@ def _page(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
         return by_status(error)
     if isinstance(error, InternalServerError):
         log.error("web.failed", path=request.path, exc_info=error.original_exception)
-    title, advice = SAID.get(code, SAID[400 if code < 500 else 500])
+    title, advice = map(gettext, SAID.get(code, SAID[400 if code < 500 else 500]))
     return render_template("error.html", code=code, title=title, advice=advice), code
 
 
 def _stale_form(error: CSRFError) -> tuple[str, int]:
-    advice = (
+    title = gettext("This form is stale")
+    advice = gettext(
         "The form was open for too long, or your browser refuses our cookie. "
         "Go back, reload the page and send it again."
     )
-    return render_template("error.html", code=400, title="This form is stale", advice=advice), 400
+    return render_template("error.html", code=400, title=title, advice=advice), 400
