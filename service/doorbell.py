@@ -33,6 +33,7 @@ class Bell(StrEnum):
     BATCH = "workers.send.send_batch"
     NOTICE = "workers.send.send_notice"
     DRAFT = "workers.draft.draft_editorial"
+    IMPORT = "workers.imports.run_import"
     WEBHOOK = "workers.webhooks.call_webhook"
     EXAMINE = "workers.examine.examine_installation"
 
@@ -45,6 +46,7 @@ QUEUES: dict[Bell, str] = {
     Bell.BATCH: "send",
     Bell.NOTICE: "notice",
     Bell.DRAFT: "draft",
+    Bell.IMPORT: "import",
     Bell.WEBHOOK: "webhook",
     Bell.EXAMINE: "examine",
 }

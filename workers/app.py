@@ -25,6 +25,7 @@ app = Celery(
         "workers.collect",
         "workers.draft",
         "workers.examine",
+        "workers.imports",
         "workers.publish",
         "workers.send",
         "workers.tend",

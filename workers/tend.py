@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from service.audience.reminders import remind_unconfirmed
+from service.audience.imports.jobs import discard_forgotten, due_imports
 from service.config import settings
 from service.db import session_scope
 from service.delivery.canary import judge_canaries
@@ -70,6 +71,7 @@ def sweep(now: datetime) -> None:
         "waiting": lambda session: tend_waiting(session, now),
         "reminders": lambda session: remind_unconfirmed(session, now),
         "webhooks": lambda session: forget_old_calls(session, now),
+        "uploads": lambda session: discard_forgotten(session, now),
         "keys": lambda session: forget_old_keys(session, now),
     }
     swept = {"events": _part("events", lambda: apply_waiting(now))}
@@ -109,6 +111,8 @@ def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:
         yield Bell.DISPATCH, issue_id
     for newsletter_id, _ in due_newsletters(session, now):
         yield Bell.BUILD, newsletter_id
+    for import_id in due_imports(session, now):
+        yield Bell.IMPORT, import_id
     for webhook_id in due_webhooks(session, now):
         yield Bell.WEBHOOK, webhook_id
     for issue_id in due_drafts(session, now):

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.choices import BadChoice, Wanted
+from service.audience.csv_cells import guarded, unguarded
 from service.audience.joining import Joined, Reader, add_all_confirmed, standing
 from service.audience.preferences import Preferences, checked
 from service.models import Cadence, MailFormat, Newsletter, Subscription
@@ -114,16 +115,6 @@ def export_csv(session: Session, newsletter: Newsletter) -> Iterator[str]:
             subscription.created_at.date().isoformat(),
         )
         yield _line([guarded(cell) for cell in cells])
-
-
-def guarded(cell: str) -> str:
-    """*cell* so that no spreadsheet runs it."""
-    return f"'{cell}" if re.match(r"'*[=+\-@\t\r]", cell) else cell
-
-
-def unguarded(cell: str) -> str:
-    """What :func:`guarded` was given."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r]", cell) else cell
 
 
 def _readers(

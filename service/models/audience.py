@@ -216,7 +216,7 @@ class Import(Base):
     line: Mapped[int] = mapped_column(default=1)
     """Of the file, from 1: where the next row begins."""
     byte: Mapped[int] = mapped_column(BigId, default=0)
-    """The same place, counted in bytes."""
+    """The same place in bytes; of an undo, the last subscription that was looked at."""
     total: Mapped[int | None]
     reason: Mapped[str | None] = mapped_column(Text)
     lease_until: Mapped[Moment | None]

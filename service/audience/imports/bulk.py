@@ -1,0 +1,89 @@
+"""Many rows at once, the quickest way that each database has, within the session's transaction.
+
+PostgreSQL's COPY takes a third of the time of an INSERT with many rows, but passes over nothing: a
+row that is there already is an error for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Table, TableClause, column, func, insert, literal, select, table, text
+from sqlalchemy import cast as cast_to
+from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from service.db import UtcDateTime, dialect_of
+
+
+class Collision(Exception):
+    """Somebody else wrote one of the rows a moment ago."""
+
+
+def next_ids(session: Session, model: type[DeclarativeBase], count: int) -> list[int]:
+    """*count* numbers that no row of *model* has or will get."""
+    kept = cast("Table", model.__table__)
+    if not count:
+        return []
+    if dialect_of(session) == "postgresql":
+        # Looked up once: as a part of the next statement it would be for each number.
+        sequence = session.scalar(select(func.pg_get_serial_sequence(kept.name, "id")))
+        number = func.nextval(cast_to(literal(sequence), REGCLASS))
+        rows = func.generate_series(1, count).table_valued("n")
+        taken = select(number.label("n")).select_from(rows).subquery()
+        first, last = session.execute(select(func.min(taken.c.n), func.max(taken.c.n))).one()
+        if last - first + 1 == count:
+            return list(range(first, last + 1))
+        # Somebody signed up in between: their number is not ours. The rest is, and stays unused.
+        return list(session.scalars(select(number).select_from(rows)))
+    # Ours alone: the transaction holds SQLite's only write lock.
+    known = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    last = session.scalar(known, {"table": kept.name}) or 0
+    return list(range(last + 1, last + count + 1))
+
+
+def write_rows(
+    session: Session,
+    model: type[DeclarativeBase],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Write *rows*, each with a value for each of *columns*; JSON columns take their text.
+
+    Raises :class:`Collision` when one of them is there already; the transaction is lost then.
+    """
+    kept = cast("Table", model.__table__)
+    if dialect_of(session) == "postgresql":
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+        names = ", ".join(columns)
+        try:
+            with (
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {kept.name} ({names}) FROM STDIN") as copy,
+            ):
+                for row in rows:
+                    copy.write_row(row)
+        except connection.IntegrityError as error:
+            raise Collision(kept.name) from error
+        return
+    given = [dict(zip(columns, row, strict=True)) for row in rows]
+    if not given:
+        return
+    try:
+        session.execute(insert(_as_given(kept, tuple(columns))), given)
+    except IntegrityError as error:
+        raise Collision(kept.name) from error
+
+
+@lru_cache(maxsize=32)
+def _as_given(kept: Table, columns: tuple[str, ...]) -> TableClause:
+    """*kept* with moments as it keeps them; whatever else is written as it is given."""
+    moments = {name for name in columns if isinstance(kept.c[name].type, UtcDateTime)}
+    return table(
+        kept.name,
+        *(column(name, UtcDateTime() if name in moments else None) for name in columns),
+    )
