@@ -16,6 +16,7 @@ from service.models import (
     DeliveryBatch,
     DeliveryState,
     Event,
+    Interaction,
     Issue,
     Subscriber,
     Wave,
@@ -100,6 +101,36 @@ def told(session: Session, delivery_ids: Iterable[int]) -> dict[int, list[Told]]
     for delivery_id, kind, at in session.execute(events):
         if delivery_id is not None:
             found.setdefault(delivery_id, []).append(Told(kind, at))
+    return found
+
+
+def told_of_notices(session: Session, notice_ids: Iterable[int]) -> dict[int, list[Told]]:
+    """The same of the service's own mail."""
+    found: dict[int, list[Told]] = {}
+    events = (
+        select(Event.notice_id, Event.kind, Event.received_at)
+        .where(Event.notice_id.in_(list(notice_ids)))
+        .order_by(Event.id)
+    )
+    for notice_id, kind, at in session.execute(events):
+        if notice_id is not None:
+            found.setdefault(notice_id, []).append(Told(kind, at))
+    return found
+
+
+def touches(
+    session: Session, delivery_ids: Iterable[int], most: int = 500
+) -> dict[int, list[Interaction]]:
+    """Opens and clicks of each of these deliveries, in their order; the first *most* of all."""
+    found: dict[int, list[Interaction]] = {}
+    query = (
+        select(Interaction)
+        .where(Interaction.delivery_id.in_(list(delivery_ids)))
+        .order_by(Interaction.at, Interaction.id)
+        .limit(most)
+    )
+    for one_touch in session.scalars(query):
+        found.setdefault(one_touch.delivery_id, []).append(one_touch)
     return found
 
 

@@ -13,6 +13,7 @@ admin.context_processor(lambda: {"current_user": current_user})
 
 # The views hang themselves on the blueprint.
 from service.web.admin import (  # noqa: E402
+    adding,
     audit,
     compose,
     control,
@@ -26,14 +27,19 @@ from service.web.admin import (  # noqa: E402
     own_codes,
     passwords,
     preview,
+    reader,
+    reader_changes,
+    reader_choices,
     recipients,
     report,
     sending,
     subscribers,
+    tagging,
     users,
 )
 
 __all__ = [
+    "adding",
     "admin",
     "audit",
     "compose",
@@ -48,9 +54,13 @@ __all__ = [
     "own_codes",
     "passwords",
     "preview",
+    "reader",
+    "reader_changes",
+    "reader_choices",
     "recipients",
     "report",
     "sending",
     "subscribers",
+    "tagging",
     "users",
 ]

@@ -1,4 +1,4 @@
-"""Who got what: the readers of one issue, the issues of one reader."""
+"""Who got what: the readers of one issue."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import csv
 import io
 from collections.abc import Iterator
 
-from flask import Response, abort, render_template, request
+from flask import Response, render_template, request
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.csv_import import guarded
 from service.db import read_scope
-from service.delivery.history import Line, of_reader, one, told
+from service.delivery.history import Line, one, told
 from service.delivery.history import recipients as lines_of
-from service.models import DeliveryState, Subscriber, Subscription
+from service.models import DeliveryState, Subscriber
 from service.web.admin import admin
 from service.web.admin.issues import issue_or_404
 from service.web.admin.progress import LABELS, progress_of
@@ -64,34 +64,6 @@ def recipients_csv(issue_id: int) -> Response:
     answer = Response(_csv(issue_id, state), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-@admin.get("/readers/<int(max=2147483647):subscriber_id>")
-def reader(subscriber_id: int) -> str:
-    """Every issue that was planned for one reader; of those who deleted their data, too."""
-    before = _number("before") or None
-    with read_scope() as session:
-        subscriber = session.get(Subscriber, subscriber_id)
-        found = of_reader(session, subscriber_id, before=before, limit=PAGE + 1)
-        if subscriber is None and not found:
-            abort(404)
-        subscriptions = session.scalars(
-            select(Subscription)
-            .where(Subscription.subscriber_id == subscriber_id)
-            .options(joinedload(Subscription.newsletter))
-            .order_by(Subscription.id)
-        ).all()
-        shown = found[:PAGE]
-        return render_template(
-            "admin/reader.html",
-            subscriber=subscriber,
-            subscriber_id=subscriber_id,
-            subscriptions=subscriptions,
-            found=shown,
-            told=told(session, [line.delivery_id for _, line in shown]),
-            more=len(found) > PAGE,
-            labels=LABELS,
-        )
 
 
 def _state() -> DeliveryState | None:

@@ -1,45 +1,63 @@
-"""Who reads, who left, who is left alone."""
+"""Who reads, who left, who is left alone: found, shown page by page, and taken along as CSV."""
 
 from __future__ import annotations
 
-from flask import render_template, request
-from sqlalchemy import exists, select
-from sqlalchemy.orm import joinedload
+from datetime import datetime
 
-from service.db import read_scope
-from service.models import Subscriber, Subscription, SubscriptionState, Suppression
+from flask import Response, abort, render_template, request
+
+from service.audience.csv_export import export_found
+from service.audience.search import find, place_of
+from service.audience.tags import tags_of
+from service.db import read_scope, session_scope
+from service.staff.users import audit
 from service.web.admin import admin
+from service.web.admin.accounts import account, editors_only
+from service.web.admin.seeking import menus, place_asked, place_text, seek, words
+from service.web.asking import now
 
 PAGE = 50
 
 
 @admin.get("/subscribers")
 def subscribers() -> str:
-    """Newest first; the page after one begins below its last id, so no page is ever slow."""
-    asked = "".join(char for char in request.args.get("q", "")[:254] if char.isprintable())
-    state = request.args.get("state", "")
-    before = request.args.get("before", type=int)
-    suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
-    query = (
-        select(Subscription, suppressed)
-        .join(Subscription.subscriber)
-        .options(joinedload(Subscription.subscriber), joinedload(Subscription.newsletter))
-        .order_by(Subscription.id.desc())
-        .limit(PAGE + 1)
-    )
-    if asked:
-        query = query.where(Subscriber.email_key.contains(asked.strip().lower(), autoescape=True))
-    if state in set(SubscriptionState):
-        query = query.where(Subscription.state == SubscriptionState(state))
-    if before is not None and 0 < before < 2**62:
-        query = query.where(Subscription.id < before)
+    """Each page goes on where the one before ended, so that none is ever slow."""
     with read_scope() as session:
-        rows = session.execute(query).all()
+        asked = seek(session)
+        rows = find(session, asked.asked, now(), after=place_asked(), limit=PAGE + 1)
+        shown = rows[:PAGE]
+        filters = menus(session)
+        more = place_of(asked.asked, shown[-1].subscription) if len(rows) > PAGE else None
         return render_template(
             "admin/subscribers.html",
-            rows=rows[:PAGE],
-            more=len(rows) > PAGE,
-            asked=asked,
-            state=state,
-            states=list(SubscriptionState),
+            rows=shown,
+            tags=tags_of(session, {row.subscription.subscriber_id for row in shown}),
+            more=place_text(more) if more else "",
+            further="after" in request.args,
+            seek=asked,
+            now=now(),
+            menus=filters,
+            several=any(menu.name == "newsletter" for menu in filters),
         )
+
+
+@admin.get("/subscribers.csv")
+@editors_only
+def subscribers_csv() -> Response:
+    """All who are found, streamed; who took it along stands in the audit log."""
+    at = now()
+    with session_scope() as session:
+        asked = seek(session)
+        if asked.problem:  # else a slip of the pen takes everybody along
+            abort(400)
+        said = words(asked, session) or "everyone"
+        audit(session, account().id, "subscribers.export", said, at)
+    answer = Response(export_found(read_scope, asked.asked, at), mimetype="text/csv")
+    name = _file_name(asked.get("newsletter"), at)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _file_name(newsletter: str, at: datetime) -> str:
+    which = newsletter if newsletter.replace("-", "").isalnum() and newsletter.isascii() else ""
+    return f"{which or 'subscribers'}-{at:%Y-%m-%d}.csv"
