@@ -74,6 +74,14 @@ class Settings(BaseSettings):
     chunks_in_flight: int = Field(default=4, ge=1, le=32)
     """Calls to SES that each worker process has under way at a time."""
     web_threads: int = Field(default=8, ge=1)
+    sign_ups_per_network: int = Field(default=20, ge=0)
+    """An hour, as the three below; 0 is without a limit. A classroom gets in, a script does not."""
+    sign_ups_per_address: int = Field(default=5, ge=0)
+    """To all newsletters together: nobody can have a mailbox filled."""
+    sign_ups_per_domain: int = Field(default=500, ge=0)
+    sign_ups_overall: int = Field(default=5000, ge=0)
+    altcha: bool = False
+    """Ask the reader's browser for a proof of work before a confirmation is sent."""
     allow_private_sources: bool = False
     allow_private_webhooks: bool = False
     api_rate: int = Field(default=600, ge=1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
-from service.languages import gettext, later
+from service.languages import gettext, later, ngettext
 from service.web.problems import by_status, is_ours
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,25 @@ def _page(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
     if isinstance(error, InternalServerError):
         log.error("web.failed", path=request.path, exc_info=error.original_exception)
     title, advice = map(gettext, SAID.get(code, SAID[400 if code < 500 else 500]))
-    return render_template("error.html", code=code, title=title, advice=advice), code
+    page = render_template("error.html", code=code, title=title, advice=_when(error) or advice)
+    return Response(page, code, _kept_headers(error))
+
+
+def _when(error: HTTPException) -> str:
+    """When to come back, where that is known."""
+    if not isinstance(error, TooManyRequests) or not isinstance(error.retry_after, int):
+        return ""
+    minutes = -(-error.retry_after // 60)
+    return ngettext(
+        "Come back in %(num)s minute and try again. Nothing you sent before is lost.",
+        "Come back in %(num)s minutes and try again. Nothing you sent before is lost.",
+        minutes,
+    )
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str]:
+    """What a program reads: which methods there are (405), when to come back (429)."""
+    return {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
 
 
 def _stale_form(error: CSRFError) -> tuple[str, int]:

@@ -1,38 +1,85 @@
-"""How often one network may do a thing. Counted in Redis; without Redis everything is let through.
+"""How often a thing may be done: by one network, to one address, in all. Counted in Redis.
 
-A sliding scale, proof of work and limits by domain come with the reader's side; this one keeps a
-single machine from filling the sign-up form all day.
+Fixed windows, which begin with the first time and say exactly when they end. Without Redis each
+process counts for itself: more gets through than should, by as many times as there are processes,
+but a reader is not refused because of us, and a script is still stopped.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from werkzeug.exceptions import TooManyRequests
 
 from service.config import settings
 
 log = structlog.get_logger(__name__)
 
+HOUR = 3600
+FULL = 20_000
+"""So many windows one process remembers before it throws away those that are over."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most *most* times *what* by (or to) *who* in *seconds*; 0 is as often as they like."""
+
+    what: str
+    who: str
+    most: int
+    seconds: int = HOUR
+
+    @property
+    def key(self) -> str:
+        return f"limit:{self.what}:{self.who}"
+
 
 def allowed(what: str, address: str | None, most: int, seconds: int) -> bool:
-    """Whether *address* may do *what* once more: at most *most* times in *seconds*."""
-    key = f"limit:{what}:{network(address)}"
+    """Whether the network of *address* may do *what* once more."""
+    return wait([Limit(what, network(address), most, seconds)]) == 0
+
+
+def insist(*limits: Limit) -> None:
+    """Count once against each of *limits*; over one of them, answer 429 and say when to come back.
+
+    The answer is the same for every address, for tries are counted and not what became of them.
+    """
+    if seconds := wait(limits):
+        raise TooManyRequests(retry_after=seconds)
+
+
+def wait(limits: Sequence[Limit]) -> int:
+    """Count once against each of *limits*; 0, or the seconds until all of them allow it again."""
+    held = [limit for limit in limits if limit.most]
+    if not held:
+        return 0
     try:
-        with _redis(settings().redis).pipeline() as pipe:
-            # Not EXPIRE … NX, which is of Redis 7: the private server may be a 6.2.
-            pipe.set(key, 0, ex=seconds, nx=True)
-            pipe.incr(key)
-            _, times = pipe.execute()
+        counted = _in_redis(held)
     except (RedisError, OSError) as error:
-        log.warning("limit.unreachable", what=what, error=str(error))
-        return True
-    return int(times) <= most
+        log.warning("limit.unreachable", what=held[0].what, error=str(error))
+        windows = _own(settings().redis)
+        counted = [windows.count(limit, time.monotonic()) for limit in held]
+    over = [
+        max(left, 1)
+        for limit, (times, left) in zip(held, counted, strict=True)
+        if times > limit.most
+    ]
+    return max(over, default=0)
+
+
+def first_time(key: str, seconds: int) -> bool:
+    """Whether *key* comes for the first time in *seconds*: what is used up cannot be used again."""
+    return wait([Limit("once", key, 1, seconds)]) == 0
 
 
 def network(address: str | None) -> str:
@@ -44,6 +91,51 @@ def network(address: str | None) -> str:
     if ip.version == 6:
         return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
     return str(ip)
+
+
+def _in_redis(limits: Sequence[Limit]) -> list[tuple[int, int]]:
+    """How many times, and the seconds left of the window, for each; in one round trip."""
+    with _redis(settings().redis).pipeline() as pipe:
+        for limit in limits:
+            # Not EXPIRE … NX, which is of Redis 7: the private server may be a 6.2.
+            pipe.set(limit.key, 0, ex=limit.seconds, nx=True)
+            pipe.incr(limit.key)
+            pipe.ttl(limit.key)
+        answers = pipe.execute()
+    return [(int(answers[at + 1]), int(answers[at + 2])) for at in range(0, len(answers), 3)]
+
+
+@dataclass
+class Windows:
+    """The windows of one process, for when Redis is away."""
+
+    _windows: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def count(self, limit: Limit, now: float) -> tuple[int, int]:
+        """How many times, and the seconds left of the window; *now* in seconds of any clock."""
+        with self._lock:
+            times, ends = self._windows.get(limit.key, (0, 0.0))
+            if ends <= now:
+                times, ends = 0, now + limit.seconds
+            self._windows[limit.key] = (times + 1, ends)
+            if len(self._windows) > FULL:
+                self._tidy(now)
+            return times + 1, round(ends - now)
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def _tidy(self, now: float) -> None:
+        kept = {key: window for key, window in self._windows.items() if window[1] > now}
+        # Under a flood of new keys the eldest go: to forget one lets somebody in, no more.
+        self._windows = dict(list(kept.items())[-FULL // 2 :])
+
+
+@lru_cache(maxsize=4)
+def _own(_url: str) -> Windows:
+    """In place of the Redis at that address."""
+    return Windows()
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from service import config
-from service.web.limits import allowed
+from service.web.limits import FULL, Limit, Windows, allowed, first_time, wait
 
 
 def test_it_counts_to_the_limit_and_no_further(redis: Redis) -> None:
@@ -34,9 +34,52 @@ def test_it_forgets_after_the_time_since_the_first(redis: Redis) -> None:
     assert 0 < redis.ttl(key) <= 5, "a later try made the wait longer"
 
 
-def test_it_lets_everything_through_without_redis(
-    data_dir: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BROADSHEET_REDIS_URL", "redis://127.0.0.1:1/0")
+@pytest.fixture
+def no_redis(data_dir: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROADSHEET_REDIS_URL", f"redis://127.0.0.1:1/{id(monkeypatch)}")
     config.settings.cache_clear()
-    assert all(allowed("sign-up", "192.0.2.7", 1, 60) for _ in range(3))
+
+
+def test_it_counts_in_its_own_memory_without_redis(no_redis: None) -> None:
+    assert [allowed("sign-up", "192.0.2.7", 2, 60) for _ in range(4)] == [True] * 2 + [False] * 2
+    assert allowed("sign-up", "192.0.2.8", 2, 60)
+
+
+@pytest.mark.parametrize("where", ["redis", "no_redis"])
+def test_it_says_when_to_come_back(where: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(where)
+    limit = Limit("sign-up", "192.0.2.7", 1, 600)
+    assert wait([limit]) == 0
+    assert 595 <= wait([limit]) <= 600
+
+
+def test_it_waits_for_the_last_of_several(redis: Redis) -> None:
+    limits = [Limit("a", "x", 1, 60), Limit("b", "x", 1, 600), Limit("c", "x", 9, 6000)]
+    assert wait(limits) == 0
+    assert 595 <= wait(limits) <= 600
+
+
+def test_it_counts_nothing_that_has_no_limit(redis: Redis) -> None:
+    assert all(wait([Limit("sign-up", "all", 0)]) == 0 for _ in range(50))
+    assert list(redis.scan_iter("limit:*")) == []
+
+
+def test_it_uses_up_a_key_once(redis: Redis) -> None:
+    assert first_time("a", 60)
+    assert not first_time("a", 60)
+    assert first_time("b", 60)
+
+
+def test_it_begins_a_window_anew_when_it_is_over() -> None:
+    windows, limit = Windows(), Limit("a", "x", 1, 60)
+    assert windows.count(limit, 1000.0) == (1, 60)
+    assert windows.count(limit, 1059.0) == (2, 1)
+    assert windows.count(limit, 1060.0) == (1, 60)
+
+
+def test_it_remembers_no_more_than_fits() -> None:
+    windows = Windows()
+    for number in range(FULL + 100):
+        windows.count(Limit("a", str(number), 1, 60), float(number))
+    assert len(windows) <= FULL
+    assert windows.count(Limit("a", str(FULL + 99), 1, 60), float(FULL + 99))[0] == 2

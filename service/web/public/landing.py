@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
@@ -19,7 +20,7 @@ from service.models import Newsletter
 from service.rendering.theme import load_theme
 from service.web.asking import newsletter_or_404, now
 from service.web.filters import absolute
-from service.web.public import asked, editions, public
+from service.web.public import asked, editions, proof, public
 from service.web.public.trap import HONEYPOT, stamp
 
 
@@ -37,7 +38,8 @@ def landing(newsletter: str) -> str:
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
         typed = asked.typed(newsletter) if "again" in request.args else ""
-        return landing_page(session, found, **(_judged(typed) if typed else {}))
+        judged = _judged(typed) if typed else {}
+        return landing_page(session, found, once_more="once" in request.args, **judged)
 
 
 @public.get("/n/<slug:newsletter>/embed")
@@ -85,7 +87,9 @@ def theme(newsletter: str) -> Response:
 
 
 def landing_page(session: Session, newsletter: Newsletter, **form: Any) -> str:
-    """With *form*: what was ``typed``, its ``problem``, and what was perhaps ``meant``."""
+    """With *form*: what was ``typed``, its ``problem``, what was perhaps ``meant``, and whether the
+    reader is to press ``once_more``.
+    """
     return render_template(
         "public/landing.html",
         newsletter=newsletter,
@@ -95,8 +99,14 @@ def landing_page(session: Session, newsletter: Newsletter, **form: Any) -> str:
         text_version=text_version(),
         made=stamp(now()),
         honeypot=HONEYPOT,
+        proof=_proof() if settings().altcha else None,
         **form,
     )
+
+
+def _proof() -> dict[str, str | int]:
+    number = secrets.randbelow(proof.MOST)
+    return proof.challenge(settings().secret, now(), secrets.token_hex(12), number)
 
 
 def _judged(typed: str) -> dict[str, str | None]:

@@ -1,52 +1,55 @@
 """Asking for a newsletter: by our own form, by one on another site, and once more.
 
-Every way ends at "check your inbox", for every address, known or not, and for caught programs.
+Every way ends at "check your inbox", for every address, known or not. What looks like a program's
+gets the form again: see ``trap``.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import abort, current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.audience.addresses import MAX_LENGTH, BadAddress, masked
+from service.audience.addresses import MAX_LENGTH, BadAddress, masked, parse_address
 from service.audience.subscribe import sign_up
+from service.audience.suppression import hash_of
 from service.audience.typos import suggestion
+from service.config import settings
 from service.db import read_scope, session_scope
 from service.models import Newsletter
 from service.web.asking import field, newsletter_or_404, now, visitor
-from service.web.limits import allowed
-from service.web.public import public
+from service.web.limits import Limit, first_time, insist, network
+from service.web.public import proof, public
 from service.web.public.asked import remember, typed
 from service.web.public.landing import landing_page
 from service.web.public.trap import HONEYPOT, is_caught
 from service.web.security import csrf
 
-SIGN_UPS_AN_HOUR = 20
-"""By one network: a classroom gets in, a script does not."""
-
 HINTS_AN_HOUR = 120
+UNPROVED_AN_HOUR = 3
+"""By one network, where a proof of work is asked for: a browser without JavaScript gets in too."""
 
 
 @public.post("/n/<slug:newsletter>/subscribe")
 def subscribe(newsletter: str) -> str | Response | tuple[str, int]:
     """Our own form. A mistyped domain is asked about once; what is sent again then holds."""
-    _count()
+    refuse_too_many()
     address = field("instead", MAX_LENGTH) or field("email")
     least = current_app.config["SIGN_UP_SECONDS"]
     with session_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        if not is_caught(field(HONEYPOT), field("made"), now(), least):
-            meant = suggestion(address) if field("sure") != address else None
-            if meant:
-                return landing_page(session, found, typed=address, meant=meant)
-            try:
-                _ask(session, found, address)
-            except BadAddress as error:
-                page = landing_page(session, found, typed=address[:MAX_LENGTH], problem=str(error))
-                return page, 400
+        if is_caught(field(HONEYPOT), field("made"), now(), least):
+            return landing_page(session, found, typed=address[:MAX_LENGTH], once_more=True)
+        meant = suggestion(address) if field("sure") != address else None
+        if meant:
+            return landing_page(session, found, typed=address, meant=meant)
+        try:
+            _ask(session, found, address, proof_asked=settings().altcha)
+        except BadAddress as error:
+            page = landing_page(session, found, typed=address[:MAX_LENGTH], problem=str(error))
+            return page, 400
     return _to_inbox(newsletter, address)
 
 
@@ -56,21 +59,24 @@ def join(newsletter: str) -> Response:
 
     It can carry no CSRF token and no time of ours, and needs none: all that a forged post could do
     is to have one message sent that asks for a confirmation, which whoever forges it could send
-    for by the form itself. The hidden field and the limits hold here as they do there.
+    for by the form itself. The limits hold here as they do there; where the hidden field is filled,
+    or a proof of work is asked for, the reader goes on by our own form.
     """
-    _count()
+    refuse_too_many()
     address = field("email")
     with session_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        if not field(HONEYPOT):
-            # What is wrong with it is said on our own page, to which no other site's form is shown.
-            to_landing = redirect(url_for("public.landing", newsletter=newsletter, again=1), 303)
-            if suggestion(address):
-                return remember(to_landing, newsletter, address)
-            try:
-                _ask(session, found, address, form=request.headers.get("Origin", "")[:200])
-            except BadAddress:
-                return remember(to_landing, newsletter, address)
+        # What is wrong with it is said on our own page, to which no other site's form is shown.
+        once = 1 if field(HONEYPOT) or settings().altcha else None
+        to_landing = redirect(
+            url_for("public.landing", newsletter=newsletter, again=1, once=once), 303
+        )
+        if once or suggestion(address):
+            return remember(to_landing, newsletter, address[:MAX_LENGTH])
+        try:
+            _ask(session, found, address, form=request.headers.get("Origin", "")[:200])
+        except BadAddress:
+            return remember(to_landing, newsletter, address[:MAX_LENGTH])
     return _to_inbox(newsletter, address)
 
 
@@ -80,8 +86,7 @@ csrf.exempt(join)
 @public.post("/n/<slug:newsletter>/hint")
 def hint(newsletter: str) -> str:
     """What the address may have been meant to be, for the form to show; '' mostly."""
-    if not allowed("hint", request.remote_addr, HINTS_AN_HOUR, 3600):
-        abort(429)
+    insist(Limit("hint", network(request.remote_addr), HINTS_AN_HOUR))
     with read_scope() as session:
         newsletter_or_404(session, newsletter)
     address = field("email")
@@ -104,7 +109,7 @@ def check_inbox(newsletter: str) -> str:
 @public.post("/n/<slug:newsletter>/check-inbox")
 def ask_again(newsletter: str) -> Response:
     """Send the confirmation once more; the sign-up's own spacing says whether it goes."""
-    _count()
+    refuse_too_many()
     address = typed(newsletter)
     with session_scope() as session:
         found = newsletter_or_404(session, newsletter)
@@ -115,14 +120,37 @@ def ask_again(newsletter: str) -> Response:
     return redirect(url_for("public.check_inbox", newsletter=newsletter, again=1), 303)
 
 
-def _count() -> None:
-    if not allowed("sign-up", request.remote_addr, SIGN_UPS_AN_HOUR, 3600):
-        abort(429)
+def refuse_too_many() -> None:
+    """429 for a network that has asked for very many within the hour."""
+    insist(Limit("sign-up", network(request.remote_addr), settings().sign_ups_per_network))
 
 
-def _ask(session: Session, newsletter: Newsletter, address: str, form: str | None = None) -> None:
+def _ask(
+    session: Session,
+    newsletter: Newsletter,
+    address: str,
+    *,
+    form: str | None = None,
+    proof_asked: bool = False,
+) -> None:
+    """Raises ``BadAddress``, and 429 when too much was asked for, by anybody or for this one."""
+    read = parse_address(address)
+    if proof_asked and not _proved():
+        insist(Limit("unproved", network(request.remote_addr), UNPROVED_AN_HOUR))
+    insist(
+        Limit("sign-up-to", hash_of(read), settings().sign_ups_per_address),
+        Limit("sign-up-at", read.domain, settings().sign_ups_per_domain),
+        Limit("sign-up", "all", settings().sign_ups_overall),
+    )
     who = replace(visitor(), text_version=field("text", 64), form=form)
     sign_up(session, newsletter, address, now=now(), visitor=who)
+
+
+def _proved() -> bool:
+    signature = proof.proved(settings().secret, field("altcha", 2000), now())
+    if signature is None:
+        return False
+    return first_time(f"altcha:{signature}", int(proof.GOOD_FOR.total_seconds()))
 
 
 def _to_inbox(newsletter: str, address: str) -> Response:

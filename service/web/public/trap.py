@@ -1,7 +1,9 @@
 """Two traps for programs that fill forms: a field nobody sees, and the time it took.
 
-A page with a form carries the signed time at which it was made. Whoever is caught gets the same
-page as everyone: telling a program that it was caught teaches it.
+A page with a form carries the signed time at which it was made. Whoever is caught gets the form
+again, as they filled it, and is asked to press once more: a reader whose browser fills forms, or
+who left the page open for days, loses nothing; a program that does not read answers gets no
+further.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ def stamp(now: datetime) -> str:
 
 
 def is_caught(honeypot: str, stamped: str, now: datetime, least_seconds: float) -> bool:
-    """Whether a program filled the form: the hidden field, no stamp of ours, or too fast."""
+    """Whether a program may have filled the form: the hidden field, no stamp of ours, too fast."""
     try:
         made = int(_signer().unsign(stamped.encode())) / 1000
     except (BadSignature, ValueError):
