@@ -13,10 +13,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service import migrations
-from service.models import Role, Subscription, SubscriptionState, User
+from service.models import Role, SubscriberTag, Subscription, SubscriptionState, User
 from service.staff.login import check_login
 
 Run = Callable[..., Result]
+
+AGREED = ("--consent", "They signed up at our old site.")
 
 ROWS = """\
 email,cadence,format,timezone,hour
@@ -50,11 +52,11 @@ def active(database: Engine) -> list[str]:
 def test_it_imports_the_good_rows_and_names_the_bad(
     run: Run, readers: Path, database: Engine
 ) -> None:
-    done = run("import", "report", str(readers))
+    done = run("import", str(readers), *AGREED)
     assert done.exit_code == 0
     assert active(database) == ["ada@example.org", "bob@example.org"]
     assert done.stdout == (
-        "        2  added\n        1  subscribed already\n        5  could not be read\n"
+        "        2  added\n        1  in the file a second time\n        5  could not be read\n"
         "        8  rows in all\n"
     )
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
@@ -64,23 +66,23 @@ def test_it_imports_the_good_rows_and_names_the_bad(
 
 
 def test_it_imports_twice_as_once(run: Run, readers: Path, database: Engine) -> None:
-    run("import", "report", str(readers))
-    assert "3  subscribed already" in run("import", "report", str(readers)).stdout
+    run("import", str(readers), *AGREED)
+    assert "2  subscribed here already" in run("import", str(readers), *AGREED).stdout
     assert active(database) == ["ada@example.org", "bob@example.org"]
 
 
 def test_it_only_says_what_an_import_would_do(run: Run, readers: Path, database: Engine) -> None:
-    done = run("import", "report", str(readers), "--dry-run")
+    done = run("import", str(readers), "--dry-run")
     assert "2  would be added" in done.stdout
     assert active(database) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"name,town\nAda,Utrecht\n", b"email\nada\xff@x.org\n"])
+@pytest.mark.parametrize("content", [b"", b"name,town\nAda,Utrecht\n", b"PK\x03\x04 a workbook"])
 def test_it_refuses_what_is_no_file_of_readers(
     run: Run, readers: Path, database: Engine, content: bytes
 ) -> None:
     readers.write_bytes(content)
-    done = run("import", "report", str(readers))
+    done = run("import", str(readers), *AGREED)
     assert done.exit_code == 1
     assert done.stderr.startswith(f"Error: {readers}: ")
     assert active(database) == []
@@ -89,7 +91,7 @@ def test_it_refuses_what_is_no_file_of_readers(
 def test_it_exports_what_it_can_import(
     run: Run, readers: Path, database: Engine, tmp_path: Path
 ) -> None:
-    run("import", "report", str(readers))
+    run("import", str(readers), *AGREED)
     exported = run("export", "report").stdout
     rows = list(csv.DictReader(exported.splitlines()))
     assert [row["email"] for row in rows] == ["ada@example.org", "bob@example.org"]
@@ -97,12 +99,52 @@ def test_it_exports_what_it_can_import(
     assert (rows[1]["cadence"], rows[1]["format"]) == ("weekly", "text")
     back = tmp_path / "back.csv"
     back.write_text(exported)
-    done = run("import", "report", str(back))
-    assert done.stdout == "        2  subscribed already\n        2  rows in all\n"
+    done = run("import", str(back), *AGREED)
+    assert done.stdout == "        2  subscribed here already\n        2  rows in all\n"
+
+
+def test_it_takes_nobody_whose_consent_is_not_stated(
+    run: Run, readers: Path, database: Engine
+) -> None:
+    done = run("import", str(readers))
+    assert done.exit_code == 1
+    assert "--consent 'They signed up at our old site'" in done.stderr
+    assert active(database) == []
+
+
+def test_it_takes_a_column_for_what_it_is_said_to_hold(
+    run: Run, readers: Path, database: Engine
+) -> None:
+    readers.write_text("address,email\nada@example.org,once upon a time\n")
+    done = run("import", str(readers), "--map", "address=email", "--tag", "Old Site", *AGREED)
+    assert done.stdout == "        1  added\n        1  rows in all\n"
+    with Session(database) as session:
+        tag = session.scalars(select(SubscriberTag.tag)).one()
+    assert (active(database), tag) == (["ada@example.org"], "old site")
+
+
+@pytest.mark.parametrize(
+    ("mapped", "said"),
+    [
+        ("town=email", "There is no column 'town'; there are: email, cadence"),
+        ("email=mail", "There is no field 'mail'; there are: bounced, cadence"),
+        ("email=-", "Say which column holds the e-mail address."),
+    ],
+)
+def test_it_says_what_there_is_to_map(
+    run: Run, readers: Path, tmp_path: Path, mapped: str, said: str
+) -> None:
+    done = run("import", str(readers), "--map", mapped, *AGREED)
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert not list(tmp_path.rglob("imports/*"))
 
 
 def test_it_says_which_newsletter_it_does_not_know(run: Run, readers: Path) -> None:
-    for command in (["import", "other", str(readers)], ["export", "other"]):
+    for command in (
+        ["import", str(readers), "--newsletter", "other", "--dry-run"],
+        ["export", "other"],
+    ):
         done = run(*command)
         assert done.exit_code == 1
         assert done.stderr == "Error: There is no newsletter 'other'; there are: report.\n"

@@ -121,22 +121,25 @@ def seen_of(job: Import) -> Path:
     return file_of(job).with_suffix(".seen")
 
 
-def check(session: Session, job: Import, plan: Plan) -> None:
-    """Have every row read and nothing written. Raises ``BadPlan`` or :class:`NotNow`."""
+def check(session: Session, job: Import, plan: Plan, *, ring_for: bool = True) -> None:
+    """Have every row read and nothing written. Raises ``BadPlan`` or :class:`NotNow`.
+
+    With *ring_for* a worker is told; who does the work itself needs none.
+    """
     if job.state not in BEFORE_WRITING or job.started_at is not None:
         raise NotNow("This import has begun to write; what its columns mean is settled.")
     plan.check()
     job.mapping = plan.model_dump(mode="json")
-    _begin(session, job, ImportState.CHECKING)
     job.counts = {}
+    _begin(session, job, ImportState.CHECKING, ring_for)
 
 
-def start(session: Session, job: Import, now: datetime) -> None:
+def start(session: Session, job: Import, now: datetime, *, ring_for: bool = True) -> None:
     """Have the readers written. Raises :class:`NotNow` for what was not checked."""
     if job.state is not ImportState.CHECKED:
         raise NotNow("Have the file checked first; then it can be brought in.")
-    _begin(session, job, ImportState.RUNNING)
     job.started_at = now
+    _begin(session, job, ImportState.RUNNING, ring_for)
 
 
 def stop(session: Session, job: Import, now: datetime) -> None:
@@ -212,11 +215,12 @@ def _free(now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _begin(session: Session, job: Import, state: ImportState) -> None:
+def _begin(session: Session, job: Import, state: ImportState, ring_for: bool) -> None:
     sheet = sheet_of(job)
     forget(seen_of(job))
     session.execute(delete(ImportProblem).where(ImportProblem.import_id == job.id))
     job.state, job.reason, job.lease_until = state, None, None
     job.position, job.line, job.byte = 0, sheet.line, sheet.byte
     session.flush()
-    ring(session, Bell.IMPORT, job.id)
+    if ring_for:
+        ring(session, Bell.IMPORT, job.id)

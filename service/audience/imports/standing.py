@@ -93,7 +93,7 @@ def known_among(
     """Look up some thousands of readers, each by the key and the hash of the address."""
     known, dialect = Known(), dialect_of(session)
     values = {"given": _as_one(dialect, keys), "newsletter": newsletter_id}
-    for key, subscriber_id, state in session.execute(_readers(dialect), values).tuples():
+    for key, subscriber_id, state in session.execute(_readers(dialect), values):
         known.subscribers[key] = subscriber_id
         if state is not None:
             known.states[key] = state
