@@ -26,7 +26,7 @@ COMMANDS = {
     "retry": "service.cli.again",
     "latecomers": "service.cli.again",
     "events": "service.cli.sending",
-    "import": "service.cli.people",
+    "import": "service.cli.imports",
     "export": "service.cli.people",
     "suppression": "service.cli.suppressions",
     "consent": "service.cli.consent",
