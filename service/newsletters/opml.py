@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import ValidationError
 
@@ -75,7 +76,7 @@ def describe(feeds: Iterable[Feed], section: str, taken: Collection[str]) -> Des
     sources, skipped = [], []
     for feed in feeds:
         name = " ".join("".join(c if c.isprintable() else " " for c in feed.name).split())[:200]
-        slug = _slug(name, slugs)
+        slug = free_slug(name, slugs)
         try:
             source = SourceSpec(slug=slug, kind="feed", name=name, url=feed.url, section=section)
         except ValidationError as error:
@@ -94,7 +95,20 @@ def as_toml(sources: Iterable[SourceSpec]) -> str:
     )
 
 
-def _slug(name: str, taken: Collection[str]) -> str:
+def write_opml(title: str, feeds: Iterable[Feed]) -> str:
+    """*feeds* as a list that other readers take."""
+    outlines = "".join(
+        f'    <outline type="rss" text={quoteattr(feed.name)} title={quoteattr(feed.name)} '
+        f"xmlUrl={quoteattr(feed.url)}/>\n"
+        for feed in feeds
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n'
+        f"  <head><title>{escape(title)}</title></head>\n  <body>\n{outlines}  </body>\n</opml>\n"
+    )
+
+
+def free_slug(name: str, taken: Collection[str]) -> str:
     """A slug out of *name*, such as ``the-daily-parser``, with a number where it is taken."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].rstrip("-")

@@ -16,8 +16,8 @@ import httpcore2
 import httpx2
 
 from service.config import settings
-from service.sources import http_dates
 from service.network import Deadline, GuardedTransport, RefusedAddress
+from service.sources import http_dates
 
 SECONDS = 20.0
 MOST_BYTES = 15 * 1024 * 1024

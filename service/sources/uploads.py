@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import stat
 
 from service.config import settings
@@ -15,6 +16,24 @@ from service.sources.fetch import MOST_BYTES, Ask, Fetched, FetchFailed
 
 SCHEME = "upload:"
 _ADDRESS = re.compile(r"upload:(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,99})")
+
+
+def keep_upload(name: str, body: bytes) -> str:
+    """Put *body* into the folder in place of what was called so; its address.
+
+    ValueError when *name* cannot be one, or the file is too long.
+    """
+    address = f"{SCHEME}{name}"
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError("the file's name may hold letters, digits, '.', '_' and '-' only")
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"the file is longer than {MOST_BYTES / 2**20:g} MiB")
+    folder = settings().data_dir / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{name}.{secrets.token_hex(4)}"
+    draft.write_bytes(body)
+    draft.replace(folder / name)  # whoever reads meanwhile has the old file, whole
+    return address
 
 
 def is_upload(url: str) -> bool:
