@@ -159,6 +159,7 @@ def test_it_sends_a_password_link_and_no_second_at_once(
 def test_it_notes_each_step(editor: FlaskClient, other: User, session: Session) -> None:
     for what, form in (("role", {"role": "viewer"}), ("codes", {}), ("logout", {}), ("remove", {})):
         do(editor, other, what, **form)
+    me = owner().id
     query = select(Audit).where(Audit.subject == OTHER).order_by(Audit.id)
     notes = list(session.scalars(query))
     assert [note.action for note in notes] == [
@@ -167,7 +168,7 @@ def test_it_notes_each_step(editor: FlaskClient, other: User, session: Session) 
         "user.logout",
         "user.remove",
     ]
-    assert {note.user_id for note in notes} == {owner().id}
+    assert {note.user_id for note in notes} == {me}
 
 
 def test_it_puts_an_owner_out_who_gives_the_role_away(editor: FlaskClient, other: User) -> None:
