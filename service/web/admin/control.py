@@ -25,6 +25,7 @@ from service.web.admin.accounts import account, editors_only
 from service.web.admin.counted import counted
 from service.web.admin.issues import issue_or_404
 from service.web.admin.progress import progress_of
+from service.web.admin.proving import recently_proved
 from service.web.admin.sending import back, note
 from service.web.asking import now
 
@@ -49,6 +50,7 @@ def move(issue_id: int, step: str) -> Response:
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/stop")
 @editors_only
+@recently_proved
 def stop_sending(issue_id: int) -> Response:
     """End it for good, and say to the message what was not sent."""
     with session_scope() as session:
@@ -86,6 +88,7 @@ def again(issue_id: int) -> str | Response:
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/retry/<any(rejected, given_up):failed>")
 @editors_only
+@recently_proved
 def retry_failed(issue_id: int, failed: str) -> Response:
     with session_scope() as session:
         issue = issue_or_404(session, issue_id)
@@ -101,6 +104,7 @@ def retry_failed(issue_id: int, failed: str) -> Response:
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/latecomers")
 @editors_only
+@recently_proved
 def send_to_latecomers(issue_id: int) -> Response:
     """Render what they chose, where nobody had chosen so before, and plan the issue for them."""
     with session_scope() as session:
