@@ -36,7 +36,7 @@ MATCH_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "The ETag of what you change; 412 when it is not that any more.",
-    "schema": {"type": "string", "maxLength": 100},
+    "schema": {"type": "string"},
 }
 
 

@@ -133,7 +133,10 @@ def _read(request: Request, shape: Shape, in_path: Mapping[str, Any]) -> dict[st
     """The view's arguments; raises a :class:`Problem` that names what is wrong."""
     given: dict[str, BaseModel] = {}
     if shape.path is not None:
-        given["path"] = shape.path.model_validate(in_path)
+        try:
+            given["path"] = shape.path.model_validate(in_path)
+        except ValidationError as error:
+            raise Problem(NOT_FOUND) from error
     asked = request.args
     if shape.query is not None:
         if twice := [name for name in asked if len(asked.getlist(name)) > 1]:

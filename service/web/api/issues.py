@@ -19,7 +19,6 @@ from service.staff.tokens import Scope
 from service.web.api import ISSUES, api
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
-    LARGEST_ID,
     Id,
     Moment,
     Paged,
@@ -33,7 +32,7 @@ from service.web.api.shapes import (
 from service.web.asking import now
 from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, NOT_POSSIBLE, Problem, bad_field
 
-ONE = f"/issues/<int(min=1, max={LARGEST_ID}):issue_id>"
+ONE = "/issues/<issue_id>"
 Subject = Annotated[Text, Field(min_length=1, max_length=500)]
 Markdown = Annotated[Text, Field(max_length=500_000)]
 

@@ -85,7 +85,7 @@ def list_newsletters(session: Session) -> Reply:
 
 @api.at(
     "GET",
-    "/newsletters/<slug:newsletter>",
+    "/newsletters/<newsletter>",
     tag=NEWSLETTERS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: NewsletterShown},
@@ -97,7 +97,7 @@ def get_newsletter(session: Session, path: NewsletterPath) -> Reply:
 
 @api.at(
     "GET",
-    "/newsletters/<slug:newsletter>/growth",
+    "/newsletters/<newsletter>/growth",
     tag=STATS,
     needs=Scope.STATS_READ,
     answers={200: Growth},

@@ -44,9 +44,11 @@ class Shape(BaseModel):
 
 def _moment(value: Any) -> Any:
     """A date and a time as RFC 3339 has them, and nothing that pydantic takes besides."""
-    if isinstance(value, str) and not _RFC3339.fullmatch(value):
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
         raise ValueError("Give a date and a time with its zone, such as 2026-11-21T07:00:00Z.")
-    return value
+    return datetime.fromisoformat(value.upper())
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -70,7 +72,7 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LARGEST_ID)]
 InQuery = Annotated[int, BeforeValidator(_whole)]
 Address = Annotated[
     str,

@@ -22,7 +22,6 @@ from service.web.api import SUBSCRIBERS, api
 from service.web.api.callers import caller
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
-    LARGEST_ID,
     Address,
     Id,
     Moment,
@@ -46,7 +45,7 @@ from service.web.asking import now
 from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, NOT_POSSIBLE, Problem, bad_field
 from service.webhooks.announce import Happening, announce, of_subscription
 
-ONE = f"/subscribers/<int(min=1, max={LARGEST_ID}):subscriber_id>"
+ONE = "/subscribers/<subscriber_id>"
 Language = Annotated[
     str, Field(max_length=16, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["de"])
 ]

@@ -12,7 +12,7 @@ from service.models import Subscription
 from service.staff.tokens import Scope
 from service.web.api import SUBSCRIPTIONS, api
 from service.web.api.replies import Reply, require_unchanged
-from service.web.api.shapes import LARGEST_ID, Id, Shape, Text, noted
+from service.web.api.shapes import Id, Shape, Text, noted
 from service.web.api.standing import (
     ChoicesAsked,
     SubscriptionShown,
@@ -22,7 +22,7 @@ from service.web.api.standing import (
 from service.web.asking import now
 from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, Problem
 
-ONE = f"/subscriptions/<int(min=1, max={LARGEST_ID}):subscription_id>"
+ONE = "/subscriptions/<subscription_id>"
 
 
 class SubscriptionPath(Shape):

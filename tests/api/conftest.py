@@ -1,0 +1,107 @@
+"""A program with a token, before the application on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from service.db import session_scope
+from service.models import Newsletter, Role, User
+from service.staff.tokens import Scope, make_token
+from service.staff.users import add_user
+from service.web.app import create_app
+from service.web.asking import now as wall_clock
+
+OWNER = "owner@news.example.org"
+SECTIONS: list[dict[str, Any]] = [
+    {"slug": "labs", "kind": "headlines", "heading": "AI Labs", "optional": False},
+    {"slug": "wire", "kind": "headlines", "heading": "From the Wire"},
+    {"slug": "papers", "kind": "papers", "heading": "Papers", "topics": ["cs.CL", "cs.LG"]},
+]
+
+
+@dataclass
+class Program:
+    """Asks the API with a token of its own."""
+
+    client: FlaskClient
+    token: str
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> TestResponse:
+        given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.client.open(f"/api/v1{path}", method=method, json=json, headers=given, **more)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.ask("GET", path, headers=headers)
+
+    def post(self, path: str, json: Any, key: str | None = None) -> TestResponse:
+        return self.ask("POST", path, json, {} if key is None else {"Idempotency-Key": key})
+
+    def patch(self, path: str, json: Any, **headers: str) -> TestResponse:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask("PATCH", path, json, named)
+
+
+@pytest.fixture
+def newsletter(database: Engine, now: datetime) -> Newsletter:
+    with session_scope() as session:
+        row = Newsletter(
+            slug="report",
+            name="The Report",
+            from_name="The Report",
+            from_address="report@news.example.org",
+            postal_address="1 Quay Street, Harbourtown",
+            timezone="Europe/Berlin",
+            sections=SECTIONS,
+            weekly_day=5,
+            created_at=now,
+        )
+        session.add(row)
+    return row
+
+
+@pytest.fixture
+def app(newsletter: Newsletter) -> Flask:
+    app = create_app()
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def owner(database: Engine) -> User:
+    with session_scope() as session:
+        return add_user(session, OWNER, "correct horse battery", Role.OWNER, wall_clock())
+
+
+@pytest.fixture
+def program_with(app: Flask, owner: User) -> Callable[..., Program]:
+    """A program whose token has the named scopes."""
+
+    def make(*scopes: Scope) -> Program:
+        with session_scope() as session:
+            asked = [scope.value for scope in scopes]
+            _, text = make_token(session, session.merge(owner), "A shop", asked, wall_clock())
+        return Program(app.test_client(), text)
+
+    return make
+
+
+@pytest.fixture
+def program(program_with: Callable[..., Program]) -> Program:
+    """A program that may do everything."""
+    return program_with(*Scope)

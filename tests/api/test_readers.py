@@ -1,0 +1,231 @@
+"""Subscribers, subscriptions and suppressions by the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from service.audience.addresses import parse_address
+from service.audience.consent import ledger, verify
+from service.audience.suppression import hash_of
+from service.db import session_scope
+from service.models import Audit, ConsentKind, Newsletter, Notice, NoticeKind
+from tests.api.conftest import Program
+
+AGREED = {"statement": "Ticked “the newsletter” at checkout on shop.example.org."}
+
+
+def add(program: Program, who: str = "ann", **more: Any) -> dict[str, Any]:
+    body = {"newsletter": "report", "email": f"{who}@example.org", "consent": AGREED, **more}
+    answer = program.post("/subscribers", body)
+    assert answer.status_code in {200, 201}, answer.text
+    found: dict[str, Any] = answer.json["subscriber"]
+    return found
+
+
+def test_it_asks_a_reader_to_confirm(program: Program) -> None:
+    answer = program.post("/subscribers", {"newsletter": "report", "email": "ann@example.org"})
+    assert answer.status_code == 202
+    assert answer.json == {"outcome": "asked", "subscriber": None}
+    with session_scope() as session:
+        notice = session.scalars(select(Notice)).one()
+    assert (notice.kind, notice.address) == (NoticeKind.CONFIRM, "ann@example.org")
+    found = program.get("/subscribers?email=Ann@example.org").json["items"]
+    assert [one["state"] for one in found[0]["subscriptions"]] == ["pending"]
+
+
+def test_it_answers_the_same_for_a_known_address(program: Program) -> None:
+    add(program)
+    known = program.post("/subscribers", {"newsletter": "report", "email": "ann@example.org"})
+    assert (known.status_code, known.json) == (202, {"outcome": "asked", "subscriber": None})
+
+
+def test_it_adds_a_reader_who_agreed_elsewhere(program: Program, newsletter: Newsletter) -> None:
+    body = {
+        "newsletter": "report",
+        "email": "Ann@Example.org",
+        "name": "Ann",
+        "language": "de",
+        "tags": ["Beta", "early reader"],
+        "consent": {**AGREED, "at": "2026-11-01T09:30:00+01:00"},
+        "choices": {"cadence": "weekly", "topics": ["cs.CL"], "mail_format": "text"},
+    }
+    answer = program.post("/subscribers", body)
+    assert answer.status_code == 201, answer.text
+    reader = answer.json["subscriber"]
+    assert answer.headers["Location"] == f"/api/v1/subscribers/{reader['id']}"
+    assert (reader["name"], reader["language"]) == ("Ann", "de")
+    assert reader["tags"] == ["beta", "early reader"]
+    (standing,) = reader["subscriptions"]
+    assert (standing["state"], standing["cadence"]) == ("active", "weekly")
+    assert (standing["topics"], standing["mail_format"]) == (["cs.CL"], "text")
+    with session_scope() as session:
+        lines = ledger(session, newsletter.id, hash_of(parse_address("ann@example.org")))
+        assert [line.kind for line in lines] == [ConsentKind.IMPORTED]
+        assert AGREED["statement"] in lines[0].detail["origin"]
+        assert "2026-11-01 08:30 UTC" in lines[0].detail["origin"]
+        assert verify(lines) is None
+
+
+def test_it_says_that_a_reader_is_there_already(program: Program) -> None:
+    add(program)
+    body = {"newsletter": "report", "email": "ann@example.org", "consent": AGREED}
+    answer = program.post("/subscribers", body)
+    assert (answer.status_code, answer.json["outcome"]) == (200, "present")
+
+
+def test_it_never_brings_back_who_left(program: Program) -> None:
+    reader = add(program)
+    program.post(f"/subscriptions/{reader['subscriptions'][0]['id']}/unsubscribe", {})
+    body = {"newsletter": "report", "email": "ann@example.org", "consent": AGREED}
+    answer = program.post("/subscribers", body)
+    assert answer.status_code == 409
+    assert "unsubscribed" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"newsletter": "other"}, "newsletter"),
+        ({"tags": [","]}, "tags.0"),
+        ({"name": "a\x00b"}, "name"),
+        ({"language": "english language"}, "language"),
+        ({"choices": {"sections": ["sports"]}}, "choices"),
+        ({"choices": {"send_hour": 7}}, "choices"),
+        ({"choices": {"send_hour": 24, "timezone": "Europe/Berlin"}}, "choices.send_hour"),
+        ({"consent": {"statement": "yes"}}, "consent.statement"),
+        ({"consent": {**AGREED, "at": "2999-01-01T00:00:00Z"}}, "consent.at"),
+        ({"consent": {**AGREED, "at": "2026-01-01"}}, "consent.at"),
+        ({"consent": {**AGREED, "at": 1700000000}}, "consent.at"),
+        ({"consent": None, "choices": {}}, "choices"),
+        ({"visitor": {"ip": "localhost"}}, "visitor.ip"),
+    ],
+)
+def test_it_says_which_field_cannot_be_taken(
+    program: Program, change: dict[str, Any], field: str
+) -> None:
+    body = {"newsletter": "report", "email": "ann@example.org", "consent": AGREED, **change}
+    answer = program.post("/subscribers", body)
+    assert answer.status_code == 422, answer.text
+    assert field in {one["field"] for one in answer.json["errors"]}
+    assert program.get("/subscribers").json["items"] == []
+
+
+def test_it_pages_through_subscribers_without_losing_one(program: Program) -> None:
+    names = [f"reader{number}" for number in range(7)]
+    for name in names:
+        add(program, name)
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = program.get(f"/subscribers?limit=3{cursor}").json
+        seen += [one["email"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == [f"{name}@example.org" for name in reversed(names)]
+
+
+@pytest.mark.parametrize("cursor", ["x", "MTI=", "LTE", "0", "%00", "MTI\u00e9"])
+def test_it_refuses_a_cursor_that_is_not_its_own(program: Program, cursor: str) -> None:
+    answer = program.get(f"/subscribers?cursor={cursor}")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == "cursor"
+
+
+def test_it_finds_subscribers_by_what_holds_of_them(program: Program) -> None:
+    ann = add(program, "ann", tags=["beta"])
+    ben = add(program, "ben")
+    program.post(f"/subscriptions/{ben['subscriptions'][0]['id']}/unsubscribe", {})
+
+    def emails(query: str) -> list[str]:
+        return [one["email"] for one in program.get(f"/subscribers?{query}").json["items"]]
+
+    assert emails("tag=beta") == ["ann@example.org"]
+    assert emails("state=unsubscribed") == ["ben@example.org"]
+    assert emails("newsletter=report&state=active") == ["ann@example.org"]
+    assert emails("email=ben@example.org&state=active") == []
+    assert program.get("/subscribers?newsletter=none").status_code == 422
+    assert program.get(f"/subscribers/{ann['id']}").json == ann
+
+
+def test_it_changes_only_what_is_given(program: Program) -> None:
+    reader = add(program, tags=["beta"], name="Ann")
+    changed = program.patch(f"/subscribers/{reader['id']}", {"language": "de"}).json
+    assert (changed["name"], changed["language"], changed["tags"]) == ("Ann", "de", ["beta"])
+    changed = program.patch(f"/subscribers/{reader['id']}", {"tags": ["gamma"], "name": ""}).json
+    assert (changed["name"], changed["language"], changed["tags"]) == ("", "de", ["gamma"])
+
+
+def test_it_writes_over_nothing_that_was_changed_meanwhile(program: Program) -> None:
+    reader = add(program)
+    path = f"/subscribers/{reader['id']}"
+    seen = program.get(path).headers["ETag"]
+    assert program.patch(path, {"name": "Ann"}, If_Match=seen).status_code == 200
+    late = program.patch(path, {"name": "Anna"}, If_Match=seen)
+    assert late.status_code == 412
+    assert program.get(path).json["name"] == "Ann"
+    now = program.get(path).headers["ETag"]
+    assert program.get(path, **{"If-None-Match": now}).status_code == 304
+
+
+def test_it_tags_and_untags(program: Program) -> None:
+    path = f"/subscribers/{add(program)['id']}/tags"
+    assert program.ask("PUT", f"{path}/Early%20Reader").json["tags"] == ["early reader"]
+    assert program.ask("PUT", f"{path}/early%20reader").json["tags"] == ["early reader"]
+    assert program.ask("PUT", f"{path}/%2C").status_code == 409
+    assert program.ask("DELETE", f"{path}/early%20reader").json["tags"] == []
+    assert program.ask("DELETE", f"{path}/early%20reader").status_code == 404
+
+
+def test_it_changes_what_a_reader_chose(program: Program, newsletter: Newsletter) -> None:
+    standing = add(program)["subscriptions"][0]
+    path = f"/subscriptions/{standing['id']}"
+    changed = program.patch(path, {"sections": ["labs", "papers"], "timezone": "Asia/Tokyo"}).json
+    assert (changed["sections"], changed["timezone"]) == (["labs", "papers"], "Asia/Tokyo")
+    assert changed["cadence"] == standing["cadence"]
+    back = program.patch(path, {"sections": None}).json
+    assert (back["sections"], back["timezone"]) == (None, "Asia/Tokyo")
+    refused = program.patch(path, {"sections": ["sports"]})
+    assert refused.status_code == 422
+    assert "sports" in refused.json["detail"]
+    with session_scope() as session:
+        lines = ledger(session, newsletter.id, hash_of(parse_address("ann@example.org")))
+    assert [line.kind for line in lines][1:] == [ConsentKind.CHANGED, ConsentKind.CHANGED]
+
+
+def test_it_unsubscribes_once_and_for_all(program: Program) -> None:
+    path = f"/subscriptions/{add(program)['subscriptions'][0]['id']}"
+    first = program.post(f"{path}/unsubscribe", {"reason": "Asked by phone."})
+    assert (first.status_code, first.json["state"]) == (200, "unsubscribed")
+    assert first.json["unsubscribe_reason"] == "Asked by phone."
+    again = program.post(f"{path}/unsubscribe", {})
+    assert again.json["unsubscribed_at"] == first.json["unsubscribed_at"]
+
+
+def test_it_suppresses_an_address(program: Program) -> None:
+    reader = add(program)
+    body = {"email": "ANN@example.org", "detail": "Asked by letter."}
+    first = program.post("/suppressions", body)
+    assert (first.status_code, first.json["reason"]) == (201, "manual")
+    assert program.post("/suppressions", body).status_code == 200
+    assert program.get(f"/subscribers/{reader['id']}").json["suppressed"] == "manual"
+    listed = program.get("/suppressions?email=ann@example.org&reason=manual").json["items"]
+    assert [(one["email"], one["detail"]) for one in listed] == [
+        ("ann@example.org", "Asked by letter.")
+    ]
+    answer = program.post(
+        "/subscribers", {"newsletter": "report", "email": "ann@example.org", "consent": AGREED}
+    )
+    assert answer.status_code == 409
+
+
+def test_it_notes_by_which_token_something_was_done(program: Program) -> None:
+    add(program)
+    with session_scope() as session:
+        line = session.scalars(select(Audit).where(Audit.action == "reader.add")).one()
+    assert line.detail["token"].startswith("A shop (bsk_")
+    assert line.user_id is not None
