@@ -18,6 +18,7 @@ from service.staff.users import set_up_codes
 from service.web.admin.proving import recently_proved
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of
+from tests.web.test_roles import rules
 
 FORM = {"subject": "A <b>bold</b> “one”", "text": "first\r\n\r\nlast ", "count": "3"}
 
@@ -109,3 +110,33 @@ def test_it_shuts_after_five_wrong_ones_as_the_login_does(done: Sent, editor: Fl
     page = go_on(editor, page, proof_password=PASSWORD)
     assert "shut for a while" in page
     assert done == []
+
+
+GRAVE = {
+    "admin.send",
+    "admin.stop_sending",
+    "admin.retry_failed",
+    "admin.send_to_latecomers",
+    "admin.invite_user",
+    "admin.user_role",
+    "admin.user_link",
+    "admin.user_codes_off",
+    "admin.user_remove",
+    "admin.own_codes",
+    "admin.own_codes_on",
+    "admin.own_codes_off",
+    "admin.own_recovery_codes",
+}
+
+
+def test_it_guards_all_that_is_grave(app: Flask, editor: FlaskClient) -> None:
+    long_ago()
+    token = csrf_of(editor.get("/admin/account").text)
+    found = {rule.endpoint: address for rule, address in rules(app, "POST")}
+    unguarded = {
+        endpoint
+        for endpoint in GRAVE
+        if "Your password, once more"
+        not in editor.post(found[endpoint], data={"csrf_token": token}).text
+    }
+    assert unguarded == set()

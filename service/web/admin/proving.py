@@ -25,10 +25,10 @@ from service.web.limits import allowed
 
 P = ParamSpec("P")
 
-PASSWORD, CODE = "proof_password", "proof_code"
+PASSWORD, CODE, NAME = "proof_password", "proof_code", "proof_name"
 """Fields of that page; none of the view's own."""
 
-NOT_KEPT = {PASSWORD, CODE, "csrf_token"}
+NOT_KEPT = {PASSWORD, CODE, NAME, "csrf_token"}
 TRIES, WINDOW_SECONDS = 30, 600
 
 SAID = {
@@ -79,5 +79,6 @@ def _ask(problem: str = "") -> ResponseReturnValue:
         has_codes=account().has_codes,
         password_field=PASSWORD,
         code_field=CODE,
+        name_field=NAME,
     )
     return page, 403 if problem else 200
