@@ -31,6 +31,7 @@ from service.models import (
     Subscription,
     SubscriptionState,
 )
+from service.webhooks.announce import Happening, announce, of_subscription
 
 CONFIRM_WITHIN = timedelta(days=7)
 CONFIRM_AGAIN_AFTER = timedelta(minutes=2)
@@ -149,6 +150,8 @@ def unsubscribe(
         line = _line(subscription, ConsentKind.UNSUBSCRIBED, now)
         line.detail["how"] = how
         record(session, line)
+        data = of_subscription(subscription, subscription.newsletter) | {"how": how}
+        announce(session, Happening.SUBSCRIBER_UNSUBSCRIBED, data, now)
     if reason:
         subscription.unsubscribe_reason = reason[:500]
     session.flush()
@@ -204,6 +207,9 @@ def _take_back(
     subscription.unsubscribe_reason = None
     record(session, _line(subscription, kind, now, visitor))
     session.flush()
+    if known:
+        data = of_subscription(subscription, subscription.newsletter)
+        announce(session, Happening.SUBSCRIBER_CONFIRMED, data, now)
 
 
 def _line(

@@ -14,8 +14,10 @@ from enum import StrEnum
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from service.delivery.finish import tell_of_issues
 from service.models import Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
 from service.staff.alerts import alert_owners
+from service.webhooks.announce import Happening
 
 BOUNCES, COMPLAINTS = 0.05, 0.001
 """Shares of what was sent at which SES puts an account under review."""
@@ -147,6 +149,7 @@ def _hold(
     if held:
         name = f"{issue.newsletter.name} No. {issue.number}"
         alert_owners(session, issue, "canary", f"{name}: {reason}", now)
+        tell_of_issues(session, Happening.ISSUE_HELD, [issue.id], now)
     return held
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from service.delivery.states import UNRESOLVED
 from service.models import BatchState, Delivery, DeliveryBatch, DeliveryState, Issue, IssueState
+from service.webhooks.announce import Happening, announce_all, of_issue
 
 LATE_ANSWERS = timedelta(days=7)
 """How long after a stop a worker that was frozen may still give rows back."""
@@ -40,7 +42,7 @@ def finish_issues(session: Session, now: datetime) -> list[int]:
         Delivery.batch_id == DeliveryBatch.id,
         Delivery.state.in_(list(UNRESOLVED)),
     )
-    return list(
+    sent = list(
         session.execute(
             update(Issue)
             .where(
@@ -55,15 +57,13 @@ def finish_issues(session: Session, now: datetime) -> list[int]:
             .execution_options(synchronize_session=False)
         ).scalars()
     )
+    tell_of_issues(session, Happening.ISSUE_SENT, sent, now)
+    return sent
 
 
 def halt_issue(session: Session, issue_id: int, reason: str) -> None:
     """Hold an issue that is being sent; its queued rows stay as they are until it is resumed."""
-    session.execute(
-        update(Issue)
-        .where(Issue.id == issue_id, Issue.state == IssueState.SENDING)
-        .values(state=IssueState.HELD, reason=reason)
-    )
+    _halt(session, issue_id, IssueState.SENDING, reason)
 
 
 def say_waiting(session: Session, issue_id: int, reason: str | None) -> None:
@@ -90,11 +90,32 @@ def park_issue(session: Session, issue_id: int, until: datetime, reason: str) ->
 
 def halt_unsent(session: Session, issue_id: int, reason: str) -> None:
     """Hold an approved issue that cannot be planned; nothing of it has gone out."""
-    session.execute(
+    _halt(session, issue_id, IssueState.APPROVED, reason)
+
+
+def _halt(session: Session, issue_id: int, state: IssueState, reason: str) -> None:
+    held = session.execute(
         update(Issue)
-        .where(Issue.id == issue_id, Issue.state == IssueState.APPROVED)
+        .where(Issue.id == issue_id, Issue.state == state)
         .values(state=IssueState.HELD, reason=reason)
-    )
+        .returning(Issue.id)
+    ).scalars()
+    # When it is told of is all that the time is for.
+    tell_of_issues(session, Happening.ISSUE_HELD, list(held), datetime.now(UTC))
+
+
+def tell_of_issues(
+    session: Session, event: Happening, issue_ids: Sequence[int], now: datetime
+) -> None:
+    """Announce what became of issues, as they are now."""
+    if issue_ids:
+        found = session.scalars(
+            select(Issue)
+            .where(Issue.id.in_(issue_ids))
+            .options(joinedload(Issue.newsletter))
+            .execution_options(populate_existing=True)
+        )
+        announce_all(session, event, [of_issue(issue) for issue in found], now)
 
 
 def drop_stopped(session: Session, now: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,33 +15,71 @@ from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
 from service.delivery.states import Evidence
 from service.events.batch import Told
-from service.models import Subscriber, Subscription, SuppressionReason
+from service.models import Newsletter, Subscriber, Subscription, SuppressionReason
+from service.webhooks.announce import Happening, announce_all
 
 
 def leave_alone(session: Session, told: Sequence[Told], now: datetime) -> None:
     """A hard bounce suppresses the address; a complaint ends the subscription as well."""
     if not told:
         return
-    hashes = _hashes(session, {one.row.subscription_id for one in told})
+    readers = _readers(session, {one.row.subscription_id for one in told})
+    bounced, complained = [], []
     for one in told:
-        subscription_id = one.row.subscription_id
+        reader = readers.get(one.row.subscription_id)
         complaint = one.event.evidence is Evidence.COMPLAINED
         reason = SuppressionReason.COMPLAINT if complaint else SuppressionReason.BOUNCE
-        email_hash = hashes.get(subscription_id) or _hash_in(one)
-        if email_hash is not None:
-            suppress(session, email_hash, reason, one.event.reason[:1000], now)
-        if complaint and subscription_id is not None and subscription_id in hashes:
-            unsubscribe(session, subscription_id, now, how="complaint")
+        email_hash = reader.email_hash if reader else _hash_in(one)
+        new = email_hash is not None and suppress(
+            session, email_hash, reason, one.event.reason[:1000], now
+        )
+        if reader is None:
+            continue
+        if complaint:
+            unsubscribe(session, reader.subscription_id, now, how="complaint")
+            complained.append(reader.told(one))
+        elif new:
+            bounced.append(reader.told(one))
+    announce_all(session, Happening.SUBSCRIBER_BOUNCED, bounced, now)
+    announce_all(session, Happening.SUBSCRIBER_COMPLAINED, complained, now)
 
 
-def _hashes(session: Session, subscription_ids: set[int | None]) -> dict[int | None, str]:
-    """By subscription: the hash of its reader's address."""
+class Reader(NamedTuple):
+    """Whose mail an event is about."""
+
+    subscription_id: int
+    subscriber_id: int
+    email: str
+    email_hash: str
+    newsletter: str
+
+    def told(self, one: Told) -> dict[str, Any]:
+        """What webhooks are told."""
+        return {
+            "subscriber_id": self.subscriber_id,
+            "subscription_id": self.subscription_id,
+            "email": self.email,
+            "newsletter": self.newsletter,
+            "issue_id": one.row.issue_id,
+            "reason": one.event.reason[:1000],
+        }
+
+
+def _readers(session: Session, subscription_ids: set[int | None]) -> dict[int | None, Reader]:
+    """By subscription: its reader."""
     found = session.connection().execute(
-        select(Subscription.id, Subscriber.email_hash)
+        select(
+            Subscription.id,
+            Subscription.subscriber_id,
+            Subscriber.email,
+            Subscriber.email_hash,
+            Newsletter.slug,
+        )
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
         .where(Subscription.id.in_([one for one in subscription_ids if one is not None]))
     )
-    return dict(found.all())
+    return {row[0]: Reader(*row) for row in found}
 
 
 def _hash_in(one: Told) -> str | None:

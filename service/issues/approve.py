@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, cast
 
 from sqlalchemy import delete, select
@@ -17,6 +17,7 @@ from service.issues.words import follow, sections_now
 from service.localtime import zone
 from service.models import Entry, Issue, IssueKind, IssueState, Item, Newsletter, Timing, Variant
 from service.models.document import Document, Section
+from service.webhooks.announce import Happening, announce, of_issue
 
 Origin = Literal["editor", "ai", "template", "none"]
 
@@ -117,7 +118,10 @@ def reopen(session: Session, issue: Issue) -> Issue:
 
 def hold(session: Session, issue: Issue, reason: str) -> Issue:
     """Let nothing more go out until it is resumed; *reason* is shown with it."""
-    return _move(session, issue, IssueState.HELD, reason)
+    _move(session, issue, IssueState.HELD, reason)
+    # When it is told of is all that the time is for.
+    announce(session, Happening.ISSUE_HELD, of_issue(issue), datetime.now(UTC))
+    return issue
 
 
 def resume(session: Session, issue: Issue, now: datetime) -> Issue:

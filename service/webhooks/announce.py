@@ -111,4 +111,5 @@ def of_issue(issue: Issue) -> dict[str, Any]:
         "subject": issue.subject,
         "state": issue.state.value,
         "audience": issue.audience_count,
+        "reason": issue.reason,
     }
