@@ -18,7 +18,7 @@ import structlog
 
 from benchmarks.table import machine
 
-NAMES = ("issue", "mail", "sending", "pipeline", "events", "web")
+NAMES = ("issue", "mail", "sending", "pipeline", "events", "web", "search")
 
 PAGE = """# What was measured
 

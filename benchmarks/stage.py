@@ -87,18 +87,22 @@ def sink(folder: Path) -> Iterator[str]:
 
 def add_newsletter() -> int:
     with session_scope() as session:
-        newsletter = Newsletter(
-            slug="report",
-            name="The Report",
-            from_name="The Report",
-            from_address="report@news.example.org",
-            postal_address="1 Example Street",
-            sections=[],
-            created_at=datetime.now(UTC),
-        )
+        newsletter = a_newsletter()
         session.add(newsletter)
         session.flush()
         return newsletter.id
+
+
+def a_newsletter() -> Newsletter:
+    return Newsletter(
+        slug="report",
+        name="The Report",
+        from_name="The Report",
+        from_address="report@news.example.org",
+        postal_address="1 Example Street",
+        sections=[],
+        created_at=datetime.now(UTC),
+    )
 
 
 def add_readers(newsletter_id: int, first: int, last: int) -> None:

@@ -71,7 +71,7 @@ def test_it_tells_what_was_chosen_and_agreed_to(
         tag(session, row.subscriber_id, ["beta"])
     shown = editor.get(page).text
     for said in ("Ann Ångström", "reads in Deutsch", "weekly, at 06:00 Asia/Tokyo", "beta",
-                 "imported", "origin: import", "Each of its 1 line fits"):  # fmt: skip
+                 "imported", "origin: import", "1 line, none changed or taken out"):  # fmt: skip
         assert said in shown, said
 
 
@@ -84,7 +84,7 @@ def test_it_says_where_the_chain_of_consent_breaks(
         session.execute(lines.values(detail={"how": "complaint"}))
     shown = editor.get(page).text
     assert "The chain does not hold from line 2 on." in shown
-    assert "fits the one before" not in shown
+    assert "none changed" not in shown
 
 
 def test_it_shows_the_first_lines_and_all_when_asked(

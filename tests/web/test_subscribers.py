@@ -134,7 +134,7 @@ def test_it_tags_all_who_are_found_and_says_how_many_first(
     assert "Tag 2 readers" in page
     assert "Readers whose address begins with ann." in page
     done = post(editor, f"{TAG}?q=ann", TAG, q="ann", put=" BETA ", how="on")
-    assert "1 reader now have the tag “beta”" in editor.get(done.location).text
+    assert "The tag “beta” is new on 1 reader." in editor.get(done.location).text
     with session_scope() as session:
         tags = tags_of(session, [row.subscriber_id for row in crowd])
         assert tags == {crowd[0].subscriber_id: ["beta"], crowd[1].subscriber_id: ["beta"]}

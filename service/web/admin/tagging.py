@@ -41,8 +41,8 @@ def tag_found() -> str | Response | tuple[str, int]:
         action = "subscribers.untag" if off else "subscribers.tag"
         whom = words(asked, session) or "everyone"
         audit(session, account().id, action, whom[:200], at, tag=tag, readers=changed)
-    done = "no longer have" if off else "now have"
-    flash(f"{count(changed, 'reader')} {done} the tag “{tag}”. The others are as before.", "done")
+    done = f"is off {count(changed, 'reader')}" if off else f"is new on {count(changed, 'reader')}"
+    flash(f"The tag “{tag}” {done}. All others found are as they were.", "done")
     return redirect(url_for("admin.subscribers", **asked.form), 303)
 
 
