@@ -40,6 +40,8 @@ def up_command() -> None:
             _say(f"Broadsheet is running at {settings().base_url} (Ctrl-C stops it).")
             if problem := mail_problem(settings()):
                 _say(f"No mail can leave yet: {problem}")
+            if nobody_logs_in():
+                _say("Nobody can log in yet: `broadsheet user add YOUR-ADDRESS` makes an owner.")
             _say(f"Its data is in {settings().data_dir.resolve()}.")
             while not stopping.wait(0.2):
                 supervisor.check()
@@ -67,6 +69,17 @@ def start_service(supervisor: Supervisor, chosen: Settings) -> None:
     close_engine()  # the children make their own
     for child in service_children(chosen):
         supervisor.start(child)
+
+
+def nobody_logs_in() -> bool:
+    """Whether there is no account at all."""
+    from service.db import close_engine, read_scope
+    from service.staff.users import all_users
+
+    with read_scope() as session:
+        found = all_users(session)
+    close_engine()
+    return not found
 
 
 def stop_on_signals(also: Callable[[], None] = lambda: None) -> threading.Event:

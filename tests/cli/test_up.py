@@ -24,6 +24,7 @@ def healthy(installation: Installation) -> bool:
 def test_it_runs_the_service_until_ctrl_c(installation: Installation) -> None:
     up = installation.up()
     up.wait_for(f"Broadsheet is running at {installation.url}")
+    up.wait_for("Nobody can log in yet: `broadsheet user add YOUR-ADDRESS` makes an owner.")
     until(lambda: healthy(installation), "/healthz answers 200")
     until(lambda: len(installation.named("celery")) >= 3, "a worker, its child and beat")
     for part in ("redis-server", "gunicorn", "supervisor.undertaker"):
