@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
-from service.audience.csv_import import guarded
+from service.audience.csv_cells import guarded
 from service.db import read_scope
 from service.delivery.history import Line, one, told
 from service.delivery.history import recipients as lines_of

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from service.audience.csv_import import guarded
+from service.audience.csv_cells import guarded
 
 
 def csv_row(cells: Sequence[object]) -> str:
