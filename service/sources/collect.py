@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.db import read_scope, session_scope
-from service.models import Source, SourceState
+from service.models import Newsletter, Source, SourceState
 from service.sources.fetch import Fetcher, FetchFailed, fetch
 from service.sources.health import Failure, mark_failed, mark_good
 from service.sources.kinds import BadFeed, BadSource, Parsed, SourceView, kind_named
@@ -34,7 +34,8 @@ def due_sources(session: Session, now: datetime) -> list[int]:
     return list(
         session.scalars(
             select(Source.id)
-            .where(Source.state == SourceState.ACTIVE, _due(now))
+            .join(Newsletter)
+            .where(Source.state == SourceState.ACTIVE, _due(now), Newsletter.archived_at.is_(None))
             .order_by(Source.next_check_at.asc().nulls_first(), Source.id)
         )
     )

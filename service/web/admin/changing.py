@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,4 +65,5 @@ def faults_of(error: BadEdit, within: Place, names: Collection[str]) -> Faults:
 
 def sentence(said: str) -> str:
     """*said* with a capital and a full stop."""
+    said = re.sub(r", unable to parse string as an? (integer|number)$", "", said)
     return f"{said[:1].upper()}{said[1:].rstrip('.')}."
