@@ -20,6 +20,7 @@ from service.audience.consent import NOBODY, Line, Visitor, record
 from service.audience.notify import notify
 from service.audience.suppression import hash_of
 from service.config import settings
+from service.languages import gettext
 from service.models import (
     ConsentKind,
     Notice,
@@ -71,7 +72,7 @@ def ask_to_move(
     """
     address = parse_address(address_text)
     if address.key == subscription.subscriber.email_key:
-        raise BadAddress("That is the address your mail goes to already.")
+        raise BadAddress(gettext("That is the address your mail goes to already."))
     if _asked_today(session, subscription.subscriber_id, now) < REQUESTS_A_DAY:
         kind = NoticeKind.CHANGE_ADDRESS
         _with_link(notify(session, subscription, kind, now, address=address.email))
