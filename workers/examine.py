@@ -9,7 +9,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from service.config import settings
 from service.doorbell import Bell
-from service.provisioning.doctor.kept import LONGEST, give_up, run
+from service.provisioning.doctor.kept import LONGEST, give_up
+from service.provisioning.doctor.run import run
 from workers.app import app
 
 log = structlog.get_logger(__name__)

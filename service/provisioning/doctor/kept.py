@@ -1,22 +1,18 @@
-"""The doctor asked for on the web: a worker runs it, and its lines are kept as they come."""
+"""The doctor asked for on the web: what was asked, and what was found so far."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from service.config import Settings
 from service.db import session_scope
 from service.models import Examination
-from service.provisioning.doctor.examine import Options, examine
 
 KEPT = 10
 LONGEST = timedelta(minutes=3)
 """One that has not come to an end by then is taken for lost, and may be asked for again."""
-EVENT_SECONDS = 45.0
 
 
 def latest(session: Session) -> list[Examination]:
@@ -52,28 +48,13 @@ def ask(session: Session, now: datetime) -> Examination:
     return row
 
 
-def run(examination_id: int, settings: Settings, now: datetime) -> int:
-    """Examine, unless another worker does; how many lines were kept."""
-    with session_scope() as session:
-        claim = update(Examination).where(
-            Examination.id == examination_id, Examination.begun_at.is_(None)
-        )
-        if session.scalar(claim.values(begun_at=now).returning(Examination.id)) is None:
-            return 0
-    findings: list[dict[str, str]] = []
-    for finding in examine(settings, Options(timeout=EVENT_SECONDS)):
-        findings.append({**asdict(finding), "status": finding.status.value})
-        _keep(examination_id, findings=list(findings))
-    _keep(examination_id, finished_at=datetime.now(UTC))
-    return len(findings)
-
-
 def give_up(examination_id: int, why: str, now: datetime) -> None:
     """It ends without its last lines; *why* is shown with those that there are."""
-    _keep(examination_id, finished_at=now, problem=why)
+    keep(examination_id, finished_at=now, problem=why)
 
 
-def _keep(examination_id: int, **values: object) -> None:
+def keep(examination_id: int, **values: object) -> None:
+    """Set columns of its row, at once."""
     with session_scope() as session:
         session.execute(
             update(Examination).where(Examination.id == examination_id).values(**values)
