@@ -145,10 +145,16 @@ def test_it_finds_subscribers_by_what_holds_of_them(program: Program) -> None:
         return [one["email"] for one in program.get(f"/subscribers?{query}").json["items"]]
 
     assert emails("tag=beta") == ["ann@example.org"]
-    assert emails("state=unsubscribed") == ["ben@example.org"]
-    assert emails("newsletter=report&state=active") == ["ann@example.org"]
-    assert emails("email=ben@example.org&state=active") == []
-    assert program.get("/subscribers?newsletter=none").status_code == 422
+    assert emails("email=Ben@example.org") == ["ben@example.org"]
+    assert emails("email=ben@example.org&tag=beta") == []
+
+    def standing(query: str) -> list[str]:
+        return [one["email"] for one in program.get(f"/subscriptions?{query}").json["items"]]
+
+    assert standing("state=unsubscribed") == ["ben@example.org"]
+    assert standing("newsletter=report&state=active&tag=beta") == ["ann@example.org"]
+    assert standing("") == ["ben@example.org", "ann@example.org"]
+    assert program.get("/subscriptions?newsletter=none").status_code == 422
     assert program.get(f"/subscribers/{ann['id']}").json == ann
 
 
@@ -229,3 +235,20 @@ def test_it_notes_by_which_token_something_was_done(program: Program) -> None:
         line = session.scalars(select(Audit).where(Audit.action == "reader.add")).one()
     assert line.detail["token"].startswith("A shop (bsk_")
     assert line.user_id is not None
+
+
+def test_it_deletes_a_subscribers_data(program: Program) -> None:
+    path = f"/subscribers/{add(program)['id']}"
+    gone = program.ask("DELETE", path)
+    assert (gone.status_code, gone.data) == (204, b"")
+    assert program.get(path).status_code == 404
+    assert program.ask("DELETE", path).status_code == 404
+    assert program.get("/subscribers").json["items"] == []
+
+
+def test_it_pages_through_subscriptions_without_losing_one(program: Program) -> None:
+    made = [add(program, f"reader{number}")["subscriptions"][0]["id"] for number in range(5)]
+    first = program.get("/subscriptions?limit=3&newsletter=report").json
+    rest = program.get(f"/subscriptions?newsletter=report&cursor={first['next']}").json
+    assert [one["id"] for one in first["items"] + rest["items"]] == made[::-1]
+    assert rest["next"] is None

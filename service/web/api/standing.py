@@ -34,6 +34,7 @@ class SubscriptionShown(Shape):
 
     id: int
     subscriber_id: int
+    email: str
     newsletter: str
     state: SubscriptionState
     cadence: Cadence
@@ -103,6 +104,7 @@ def subscription_shown(subscription: Subscription) -> SubscriptionShown:
     return SubscriptionShown(
         id=subscription.id,
         subscriber_id=subscription.subscriber_id,
+        email=subscription.subscriber.email,
         newsletter=subscription.newsletter.slug,
         state=subscription.state,
         cadence=subscription.cadence,

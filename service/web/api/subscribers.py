@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, IPvAnyAddress
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import Address as ParsedAddress
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.choices import BadChoice
 from service.audience.consent import NOBODY, Visitor
+from service.audience.erasure import erase
 from service.audience.joining import Joined, Reader, add_confirmed
 from service.audience.preferences import Preferences
 from service.audience.subscribe import sign_up
 from service.audience.tags import BadTag, clean_tag, tag, tags_of, untag
-from service.models import Newsletter, Subscriber, SubscriberTag, Subscription, SubscriptionState
+from service.models import Newsletter, Subscriber, SubscriberTag, Subscription
 from service.staff.tokens import Scope
 from service.web.api import SUBSCRIBERS, api
 from service.web.api.callers import caller
@@ -62,10 +63,6 @@ REFUSED = {
 class SubscribersAsked(Paged):
     """Which subscribers; what is given must all hold."""
 
-    newsletter: Slug | None = Field(default=None, description="Slug: who has a subscription to it.")
-    state: SubscriptionState | None = Field(
-        default=None, description="State of a subscription, of that newsletter if one is named."
-    )
     tag: Text | None = Field(default=None, max_length=64)
     email: Address | None = Field(default=None, description="The whole address.")
 
@@ -150,8 +147,11 @@ class SubscriberChange(Shape):
     answers={200: SubscriberList},
 )
 def list_subscribers(session: Session, query: SubscribersAsked) -> Reply:
-    """List subscribers, the latest first"""
-    ids = list(session.scalars(_matching(session, query).limit(query.limit + 1)))
+    """List subscribers, the latest first
+
+    By newsletter and state, list their subscriptions.
+    """
+    ids = list(session.scalars(_matching(query).limit(query.limit + 1)))
     page = ids[: query.limit]
     return Reply(
         SubscriberList(
@@ -228,6 +228,25 @@ def change_subscriber(session: Session, path: SubscriberPath, body: SubscriberCh
 
 
 @api.at(
+    "DELETE",
+    ONE,
+    tag=SUBSCRIBERS,
+    needs=Scope.SUBSCRIBERS_WRITE,
+    answers={204: None},
+)
+def delete_subscriber(session: Session, path: SubscriberPath) -> Reply:
+    """Delete a subscriber's data
+
+    As at their own wish: the address, their choices and what was sent to them are gone. What
+    stays names nobody: the consent ledger and a suppression, by a keyed hash.
+    """
+    subscriber = _locked(session, path.subscriber_id)
+    noted(session, "reader.erase", f"subscriber {subscriber.id}")
+    erase(session, subscriber, now())
+    return Reply(None)
+
+
+@api.at(
     "PUT",
     f"{ONE}/tags/<tag>",
     tag=SUBSCRIBERS,
@@ -262,7 +281,7 @@ def untag_subscriber(session: Session, path: TagPath) -> Reply:
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
-def _matching(session: Session, asked: SubscribersAsked) -> Select[int]:
+def _matching(asked: SubscribersAsked) -> Select[int]:
     """Ids of the subscribers that were asked for, the latest first."""
     query = select(Subscriber.id).order_by(Subscriber.id.desc())
     if asked.after is not None:
@@ -273,15 +292,7 @@ def _matching(session: Session, asked: SubscribersAsked) -> Select[int]:
         query = query.join(SubscriberTag, SubscriberTag.subscriber_id == Subscriber.id).where(
             SubscriberTag.tag == asked.tag
         )
-    if asked.newsletter is None and asked.state is None:
-        return query
-    standing = exists().where(Subscription.subscriber_id == Subscriber.id)
-    if asked.newsletter is not None:
-        newsletter = newsletter_named(session, asked.newsletter)
-        standing = standing.where(Subscription.newsletter_id == newsletter.id)
-    if asked.state is not None:
-        standing = standing.where(Subscription.state == asked.state)
-    return query.where(standing)
+    return query
 
 
 def _add(

@@ -7,12 +7,22 @@ from sqlalchemy.orm import Session
 
 from service.audience.choices import BadChoice
 from service.audience.preferences import change_preferences, preferences_of
+from service.audience.search import Asked, Place, find
 from service.audience.subscribe import subscription_with_reader, unsubscribe
-from service.models import Subscription
+from service.models import Subscription, SubscriptionState
 from service.staff.tokens import Scope
 from service.web.api import SUBSCRIPTIONS, api
 from service.web.api.replies import Reply, require_unchanged
-from service.web.api.shapes import Id, Shape, Text, noted
+from service.web.api.shapes import (
+    Id,
+    Paged,
+    Shape,
+    Slug,
+    Text,
+    cursor_of,
+    newsletter_named,
+    noted,
+)
 from service.web.api.standing import (
     ChoicesAsked,
     SubscriptionShown,
@@ -33,6 +43,44 @@ class Leaving(Shape):
     """Why a reader is taken off."""
 
     reason: Text = Field(default="", max_length=500)
+
+
+class SubscriptionsAsked(Paged):
+    """Which subscriptions; what is given must all hold."""
+
+    newsletter: Slug | None = None
+    state: SubscriptionState | None = None
+    tag: Text | None = Field(default=None, max_length=64, description="Of the subscriber.")
+
+
+class SubscriptionList(Shape):
+    """A page of subscriptions, the latest first."""
+
+    items: list[SubscriptionShown]
+    next: str | None = Field(description="Cursor of the next page; null on the last one.")
+
+
+@api.at(
+    "GET",
+    "/subscriptions",
+    tag=SUBSCRIPTIONS,
+    needs=Scope.SUBSCRIBERS_READ,
+    answers={200: SubscriptionList},
+)
+def list_subscriptions(session: Session, query: SubscriptionsAsked) -> Reply:
+    """List subscriptions, the latest first"""
+    newsletter = query.newsletter and newsletter_named(session, query.newsletter)
+    asked = Asked(
+        newsletter_id=newsletter.id if newsletter else None,
+        state=query.state,
+        tag=query.tag or "",
+        newest_first=True,
+    )
+    after = None if query.after is None else Place(query.after)
+    found = find(session, asked, now(), after=after, limit=query.limit + 1)
+    items = [subscription_shown(one.subscription) for one in found[: query.limit]]
+    more = len(found) > query.limit
+    return Reply(SubscriptionList(items=items, next=cursor_of(items[-1].id) if more else None))
 
 
 @api.at(
