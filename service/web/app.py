@@ -11,6 +11,7 @@ from service.config import settings
 from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
 from service.web.admin.accounts import logins
+from service.web.admin.imports import let_files_in
 from service.web.api import api
 from service.web.api.reading import reading
 from service.web.converters import Slug
@@ -48,6 +49,7 @@ def create_app() -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # Werkzeug's documented way
     app.session_interface = fresh.Sessions()
     app.url_map.converters["slug"] = Slug
+    let_files_in(app)
     security.guard(app)
     # Its own context processor would ask for the user on public pages too, in a second
     # transaction while the page's own is open: two writers that wait for each other.

@@ -79,19 +79,19 @@ def add_import(
         created_at=now,
     )  # fmt: skip
     sheet = sheet_of(job)
-    job.mapping = suggested(sheet, job.file_name, BY_NAME.get(brought.preset)).model_dump(
-        mode="json"
-    )
+    preset = BY_NAME.get(brought.preset) or recognised(sheet.columns)
+    job.mapping = suggested(sheet, job.file_name, preset).model_dump(mode="json")
     job.line, job.byte = sheet.line, sheet.byte
     session.add(job)
     session.flush()
     return job
 
 
-def suggested(sheet: Sheet, file_name: str, preset: Preset | None = None) -> Plan:
+def suggested(sheet: Sheet, file_name: str, preset: Preset | None) -> Plan:
     """The plan for a file that nobody said anything about yet."""
-    preset = preset or recognised(sheet.columns)
     return Plan(
+        names=sheet.columns,
+        delimiter=sheet.delimiter,
         preset=preset.name if preset else "",
         columns=meanings(sheet.columns, preset, first_rows(sheet, FIRST_ROWS)),
         rows_are=standing_by_name(file_name),

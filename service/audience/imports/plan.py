@@ -85,6 +85,9 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    names: tuple[str, ...] = ()
+    """The columns', as the file has them."""
+    delimiter: str = ","
     preset: str = ""
     columns: dict[int, Means] = {}
     """By the column's place, from 0."""
