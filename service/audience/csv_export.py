@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from service.audience.csv_cells import guarded
-from service.audience.search import Asked, Found, find, place_of
+from service.audience.search import Asked, Found, find
 from service.audience.tags import tags_of
 
 COLUMNS = (
@@ -46,7 +46,7 @@ def export_found(scope: Scope, asked: Asked, now: datetime) -> Iterator[str]:
         yield "".join(
             line(_cells(one, tags.get(one.subscription.subscriber_id, []))) for one in found
         )
-        place = place_of(asked, found[-1].subscription)
+        place = found[-1].place
 
 
 def line(cells: Iterable[str]) -> str:

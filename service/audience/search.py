@@ -1,8 +1,8 @@
 """Find subscriptions among a million: by the beginning of an address, a domain, and by filters.
 
-A page goes on from where the last one ended (no OFFSET, no COUNT), along an index: addresses in the
-order of their bytes, a domain's readers by number, and all others by number, the newest first. What
-is rare is found by its own index; the database's statistics say which of the two is shorter.
+A page goes on from where the last one ended (no OFFSET, no COUNT), in the order of an index that
+begins with what was asked: addresses by their bytes, the readers of a domain, a tag or a language
+by their number, who is suppressed by when that was, and all others the newest first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from service.audience.addresses import BadAddress, parse_address
 from service.models import (
@@ -45,6 +45,8 @@ class Asked:
     suppressed: bool | None = None
     joined_since: datetime | None = None
     language: str = ""
+    newest_first: bool = False
+    """In the order of the subscriptions' own numbers, whatever is asked: that may take longer."""
 
     @property
     def domain(self) -> str:
@@ -62,45 +64,34 @@ class Asked:
         except BadAddress:
             return text
 
-    @property
-    def is_everyone(self) -> bool:
-        return self == Asked()
-
 
 class Place(NamedTuple):
     """Where a page ended, and the next one goes on."""
 
     subscription_id: int
     key: str = ""
-    """Of its order: an address, or a subscriber's number."""
+    """Of its order: an address, or a number; '' where the order is the subscriptions' own."""
 
 
 class Found(NamedTuple):
     subscription: Subscription
-    """With its subscriber and its newsletter."""
+    """With its subscriber, its newsletter and its choice."""
     suppressed: bool
+    place: Place
 
 
 def find(
     session: Session, asked: Asked, now: datetime, *, after: Place | None = None, limit: int = 50
 ) -> list[Found]:
     """The next *limit* subscriptions behind *after*."""
-    query = _narrowed(session, select(Subscription, _suppressed()), asked, now).options(
+    key = _key(asked)
+    query = _narrowed(session, select(Subscription, _suppressed(), key), asked, now).options(
         contains_eager(Subscription.subscriber),
         joinedload(Subscription.newsletter),
         joinedload(Subscription.choice),
     )
-    rows = session.execute(_in_order(query, asked, after).limit(limit))
-    return [Found(*row) for row in rows]
-
-
-def place_of(asked: Asked, subscription: Subscription) -> Place:
-    """Where a page of *asked* that ends with *subscription* goes on."""
-    if asked.beginning:
-        return Place(subscription.id, subscription.subscriber.email_key)
-    if asked.domain:
-        return Place(subscription.id, str(subscription.subscriber_id))
-    return Place(subscription.id)
+    rows = session.execute(_in_order(query, key, after).limit(limit))
+    return [Found(row, suppressed, Place(row.id, str(at))) for row, suppressed, at in rows]
 
 
 def count_found(session: Session, asked: Asked, now: datetime) -> int:
@@ -181,26 +172,34 @@ def _standing(session: Session, query: Select[*Any], asked: Asked, now: datetime
     return query
 
 
-def _in_order(query: Select[*Any], asked: Asked, after: Place | None) -> Select[*Any]:
+def _key(asked: Asked) -> InstrumentedAttribute[Any]:
+    """What the order goes by."""
+    if asked.newest_first:
+        return Subscription.id
+    if asked.beginning:
+        return Subscriber.email_key
+    if asked.suppressed:
+        return Suppression.id
+    if asked.domain or asked.tag or asked.language:
+        return Subscriber.id
+    return Subscription.id
+
+
+def _in_order(
+    query: Select[*Any], key: InstrumentedAttribute[Any], after: Place | None
+) -> Select[*Any]:
+    """Addresses upwards, numbers downwards; the subscriptions of one reader side by side."""
     number = Subscription.id
-    if asked.domain:
-        query = query.order_by(Subscriber.id.desc(), number.desc())
-        if after is not None and after.key.isdecimal():
-            at = int(after.key)
-            query = query.where(
-                Subscriber.id <= at, or_(Subscriber.id < at, number < after.subscription_id)
-            )
-    elif asked.beginning:
-        query = query.order_by(Subscriber.email_key, number)
+    if key is Subscriber.email_key:
+        query = query.order_by(key, number)
         if after is not None:
-            query = query.where(
-                Subscriber.email_key >= after.key,
-                or_(Subscriber.email_key > after.key, number > after.subscription_id),
-            )
-    else:
-        query = query.order_by(number.desc())
-        if after is not None:
-            query = query.where(number < after.subscription_id)
+            further = or_(key > after.key, number > after.subscription_id)
+            query = query.where(key >= after.key, further)
+        return query
+    query = query.order_by(key.desc(), number.desc())
+    if after is not None:
+        at = int(after.key) if after.key.isdecimal() else after.subscription_id
+        query = query.where(key <= at, or_(key < at, number < after.subscription_id))
     return query
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint, true
+from sqlalchemy import Index, String, Text, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, BigId, Json
@@ -59,7 +59,13 @@ class Subscriber(Base):
     __tablename__ = "subscriber"
     __table_args__ = (
         Index("ix_subscriber_domain", "domain", "id"),
-        index_of_some("ix_subscriber_language", "language", "language IS NOT NULL"),
+        Index(
+            "ix_subscriber_language",
+            "language",
+            "id",
+            postgresql_where=text("language IS NOT NULL"),
+            sqlite_where=text("language IS NOT NULL"),
+        ),
         NEVER_A_NUMBER_TWICE,
     )
 

@@ -186,7 +186,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.create_index("ix_subscriber_domain", ["domain", "id"], unique=False)
         batch_op.create_index(
             "ix_subscriber_language",
-            ["language"],
+            ["language", "id"],
             unique=False,
             postgresql_where=sa.text("language IS NOT NULL"),
             sqlite_where=sa.text("language IS NOT NULL"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Response, abort, render_template, request
 
 from service.audience.csv_export import export_found
-from service.audience.search import find, place_of
+from service.audience.search import find
 from service.audience.tags import tags_of
 from service.db import read_scope, session_scope
 from service.staff.users import audit
@@ -27,7 +27,7 @@ def subscribers() -> str:
         rows = find(session, asked.asked, now(), after=place_asked(), limit=PAGE + 1)
         shown = rows[:PAGE]
         filters = menus(session)
-        more = place_of(asked.asked, shown[-1].subscription) if len(rows) > PAGE else None
+        more = shown[-1].place if len(rows) > PAGE else None
         return render_template(
             "admin/subscribers.html",
             rows=shown,
