@@ -5,7 +5,9 @@ Every function works in the caller's transaction; mail is a Notice row, rung for
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, cast
@@ -64,23 +66,41 @@ def sign_up(
     anyone make us write to them, and each issue carries their links anyway.
     """
     address = parse_address(address_text)
-    email_hash = hash_of(address)
-    if is_suppressed(session, email_hash):
-        _skip(session, newsletter, address, now, "suppressed")
-        return
-    subscription = _subscription_of(session, newsletter, address, now)
+    suppressed = is_suppressed(session, hash_of(address))
+    asked_for = _nobody() if suppressed else address
+    # The time that an answer takes must tell nothing either: every address goes the whole way,
+    # and what was only gone for that is taken back.
+    with session.begin_nested() as way:
+        subscription = _subscription_of(session, newsletter, asked_for, now)
+        asked_at = _asked_at(session, subscription, now)
+        record(session, _asked_line(subscription, now, visitor))
+        reason = "suppressed" if suppressed else _why_not(subscription, asked_at, now)
+        if reason:
+            way.rollback()
+    if reason:
+        _skip(session, newsletter, address, now, reason)
+    else:
+        notify(session, subscription, NoticeKind.CONFIRM, now)
+
+
+def _why_not(subscription: Subscription, asked_at: Sequence[datetime], now: datetime) -> str:
+    """Why no confirmation is sent; '' when one is."""
     if subscription.state is SubscriptionState.ACTIVE:
-        _skip(session, newsletter, address, now, "already subscribed")
-        return
-    if not may_ask_again(_asked_at(session, subscription, now), now):
-        _skip(session, newsletter, address, now, "asked a short time ago")
-        return
+        return "already subscribed"
+    return "" if may_ask_again(asked_at, now) else "asked a short time ago"
+
+
+def _asked_line(subscription: Subscription, now: datetime, visitor: Visitor) -> Line:
+    line = _line(subscription, ConsentKind.SIGNED_UP, now, visitor)
     shown = visitor.text_version if visitor.text_version in TEXTS else CURRENT
-    line = Line(newsletter.id, email_hash, ConsentKind.SIGNED_UP, now, shown, visitor)
-    if visitor.form:
-        line.detail["form"] = visitor.form
-    record(session, line)
-    notify(session, subscription, NoticeKind.CONFIRM, now)
+    detail = {"form": visitor.form} if visitor.form else {}
+    return replace(line, text_version=shown, detail=detail)
+
+
+def _nobody() -> Address:
+    """An address that nobody has (RFC 2606), and that no other request waits for."""
+    email = f"{secrets.token_hex(8)}@nobody.invalid"
+    return Address(email=email, key=email)
 
 
 def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from babel.dates import format_date, format_time, get_day_names
+from babel.dates import format_date, format_time, get_day_names, get_timezone_name
 from babel.numbers import format_decimal
 
-from service.languages.current import locale
+from service.languages.catalogs import SOURCE
+from service.languages.current import current, locale
 
 
 def long_date(day: date) -> str:
@@ -31,6 +32,15 @@ def weekday_and_date(day: date) -> str:
 def clock(moment: datetime) -> str:
     """``07:40``, on the clock that *moment* is of."""
     return format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=locale())
+
+
+def zone_letters(moment: datetime) -> str:
+    """``CET``, in German ``MEZ``; ``+03`` of a zone that has no letters of its own."""
+    known = moment.tzname() or ""
+    if current() == SOURCE:  # CLDR writes GMT+1 there, which fewer people know
+        return known
+    here = get_timezone_name(moment, "short", locale=locale())
+    return here if here.isalpha() else known
 
 
 def weekday(number: int) -> str:

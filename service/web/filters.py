@@ -65,7 +65,7 @@ def moment(value: datetime, timezone: str, style: str = "full") -> str:
 
 def zone_name(local: datetime) -> str:
     """``CET``; of a zone that has no letters of its own, ``UTC-03``."""
-    name = local.tzname() or ""
+    name = dates.zone_letters(local)
     return name if name[:1].isalpha() else f"UTC{name}"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -87,3 +88,19 @@ def test_it_lists(parts: list[str], said: str) -> None:
 
 def test_it_names_a_language_as_it_names_itself() -> None:
     assert called("de") == "Deutsch"
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "letters"),
+    [
+        ("en", "Europe/Berlin", "CET"),
+        ("de", "Europe/Berlin", "MEZ"),
+        ("de", "Asia/Tokyo", "JST"),
+        ("de", "UTC", "UTC"),
+        ("de", "America/Sao_Paulo", "-03"),
+    ],
+)
+def test_it_names_a_zone_as_people_do(language: str, zone: str, letters: str) -> None:
+    with speaking(language):
+        at = datetime(2026, 11, 20, 6, 0, tzinfo=ZoneInfo(zone))
+        assert dates.zone_letters(at) == letters
