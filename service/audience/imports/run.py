@@ -38,6 +38,7 @@ from service.audience.imports.write import Hashed, Writer
 from service.config import settings
 from service.db import session_scope
 from service.models import Audit, Import, ImportProblem, ImportState, Newsletter
+from service.webhooks.announce import Happening, announce
 
 CHUNK = 5000
 TRIES = 5
@@ -219,6 +220,8 @@ class Step:
             )  # fmt: skip
             if self._writes:
                 _audit(session, self._job, "import.done", dict(self._counts), now)
+                data = {"import_id": self._job.id, "counts": dict(self._counts)}
+                announce(session, Happening.IMPORT_DONE, data, now)
         if self._writes:
             remove_files(self._job)
         else:

@@ -23,6 +23,9 @@ about. A POST with an `Idempotency-Key` is done once, however often it is sent w
 Lists come in pages: give the `next` of one as the `cursor` of the following.
 """
 
+ORDER = ("Newsletters", "Subscribers", "Subscriptions", "Issues", "Suppressions", "Stats")
+"""Of the tags."""
+
 KEY_PARAMETER = {
     "name": HEADER,
     "in": "header",
@@ -46,7 +49,7 @@ def document_of(api: Api, base_url: str) -> dict[str, Any]:
         openapi="3.1.0",
         info=Info(title="Broadsheet", version="1", description=ABOUT),
         servers=[Server(url=base_url)],
-        tags=api.tags,
+        tags=sorted(api.tags, key=lambda tag: ORDER.index(tag.name)),
         paths=api.paths,
         components=Components(schemas=api.components_schemas),
     )
