@@ -126,7 +126,11 @@ def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:
         ("desk", "/admin/"),
         ("issues", "/admin/issues/"),
         ("subscribers", "/admin/subscribers"),
-        ("found", "/admin/subscribers?q=readers.example.com&state=active"),
+        ("found", "/admin/subscribers?q=@readers.example.com&state=active"),
+        ("reader", "/admin/readers/1"),
+        ("reader-choices", "/admin/subscriptions/1/choices"),
+        ("add-reader", "/admin/subscribers/add"),
+        ("tag-found", "/admin/subscribers/tag?q=ada"),
         ("compose", "/admin/issues/new"),
         *((f"issue-{view}", f"{issue}?view={view}") for view in ("desktop", "phone", "text")),
     ]
