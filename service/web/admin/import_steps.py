@@ -27,6 +27,7 @@ from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
 from service.web.admin.imports import Answer, import_or_404, page_of
+from service.web.admin.proving import recently_proved
 from service.web.asking import field, now
 
 
@@ -59,6 +60,7 @@ def check_import(import_id: int) -> Answer:
 
 @admin.post("/imports/<int(max=2147483647):import_id>/<any(start,stop,undo):step>")
 @editors_only
+@recently_proved
 def move_import(import_id: int, step: str) -> Response:
     with session_scope() as session:
         job = import_or_404(session, import_id)
