@@ -15,6 +15,12 @@ from service.audience.subscribe import subscription_with_reader
 from service.config import settings
 from service.models import Newsletter, Subscription
 from service.web.language import speak_of, speak_to
+from service.web.limits import Limit, insist, network
+
+CHANGES_AN_HOUR = 60
+"""By one reader's link: each change is a line in the consent ledger for ever."""
+BAD_TOKENS_AN_HOUR = 300
+"""By one network. No number of tries finds a token of 128 bits; this spares us the work."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -43,11 +49,19 @@ def newsletter_or_404(session: Session, slug: str) -> Newsletter:
 
 
 def token_or_404(purpose: tokens.Purpose, token: str, count: int) -> tuple[int, ...]:
-    """The numbers in a link's token. A bad one and a vanished subscription look the same: 404."""
+    """The numbers in a link's token. A bad one and a vanished subscription look the same: 404.
+
+    Who tries tokens, or writes again and again by one, is stopped; but never who unsubscribes, for
+    a mail program's servers do that for thousands of readers at once.
+    """
     try:
-        return tokens.read(settings().secret, purpose, token, count=count)
+        numbers = tokens.read(settings().secret, purpose, token, count=count)
     except tokens.BadToken:
+        insist(Limit("bad-token", network(request.remote_addr), BAD_TOKENS_AN_HOUR))
         abort(404)
+    if request.method == "POST" and request.endpoint != "public.unsubscribe_now":
+        insist(Limit("by-token", f"{purpose}:{numbers[0]}", CHANGES_AN_HOUR))
+    return numbers
 
 
 def subscription_or_404(session: Session, subscription_id: int) -> Subscription:

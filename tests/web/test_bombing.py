@@ -14,9 +14,10 @@ from werkzeug.test import TestResponse
 from service.config import settings
 from service.db import session_scope
 from service.models import Notice, Subscription
+from service.web import asking
 from service.web.asking import now as wall_clock
 from service.web.public.trap import stamp
-from tests.web.browsing import csrf_of
+from tests.web.browsing import csrf_of, link, post
 
 LANDING = "/n/report/"
 
@@ -154,3 +155,29 @@ def test_it_believes_a_forwarded_address_only_from_a_proxy_of_ours(
         for number in range(2)
     ]
     assert answers == [303, 429]
+
+
+def test_it_stops_who_writes_again_and_again_by_one_link(
+    client: FlaskClient, redis: Redis, reader: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "CHANGES_AN_HOUR", 2)
+    page = link("unsubscribe", reader.id)
+    answers = [post(client, page, f"{page}/pause").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def test_it_never_stops_who_unsubscribes(
+    client: FlaskClient, redis: Redis, reader: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "CHANGES_AN_HOUR", 1)
+    answers = [client.post(link("unsubscribe", reader.id)).status_code for _ in range(4)]
+    assert answers == [200] * 4
+
+
+def test_it_stops_who_tries_tokens(
+    client: FlaskClient, redis: Redis, reader: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "BAD_TOKENS_AN_HOUR", 2)
+    answers = [client.get(f"/preferences/MQ.{number}").status_code for number in range(3)]
+    assert answers == [404, 404, 429]
+    assert client.get(link("preferences", reader.id)).status_code == 200
