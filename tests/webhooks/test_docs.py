@@ -1,4 +1,4 @@
-"""The snippet in docs/webhooks.md is what receivers copy: it must tell a call of ours from others."""
+"""The snippet in docs/webhooks.md is what receivers copy: it must know our calls from others."""
 
 from __future__ import annotations
 
