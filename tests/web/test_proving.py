@@ -126,6 +126,11 @@ GRAVE = {
     "admin.own_codes_on",
     "admin.own_codes_off",
     "admin.own_recovery_codes",
+    "admin.move_import",
+    "admin.delete_reader",
+    "admin.add_token",
+    "admin.add_webhook",
+    "admin.change_webhook",
 }
 
 
