@@ -64,9 +64,7 @@ def test_it_takes_each_step_once_at_its_time(
 @pytest.fixture
 def letter(session: Session) -> Newsletter:
     for name, role in (("ada", Role.OWNER), ("ben", Role.OWNER), ("eve", Role.EDITOR)):
-        session.add(
-            User(email=f"{name}@example.org", password_hash="", role=role, created_at=NOW)
-        )
+        session.add(User(email=f"{name}@example.org", password_hash="", role=role, created_at=NOW))
     letter = rows.newsletter(
         session, approval=Approval.APPROVE, hold_hours=6, timezone="Europe/Berlin", send_hour=8
     )
