@@ -117,7 +117,7 @@ def test_it_tells_when_the_next_issues_come(editor: FlaskClient) -> None:
     form = {"timezone": "Europe/Berlin", "time": "07:00", "weekly": "sun", "days": "sun"}
     shown = post(editor, f"{HOME}/schedule", f"{HOME}/schedule/next", **form).text
     assert shown.count("daily and weekly") == 3
-    assert "Clocks there go" in shown
+    assert "clocks there go" in shown
     assert stored().send_days == list(range(7))
     form["timezone"] = "Nowhere"
     shown = post(editor, f"{HOME}/schedule", f"{HOME}/schedule/next", **form).text
@@ -272,6 +272,13 @@ def test_it_archives_and_takes_up_again(
     assert stored().next_run is None
     with session_scope() as session:
         assert due_sources(session, wall_clock()) == []
+    page = client.get("/n/report/").text
+    assert "come to its end" in page
+    assert 'name="email"' not in page
+    token = csrf_of(editor.get(f"{HOME}/identity").text)
+    form = {"csrf_token": token, "email": "bob@example.org", "made": "x"}
+    assert editor.post("/n/report/join", data=form).status_code == 404
+    assert client.get("/").status_code == 200
     save(editor, "schedule", {"timezone": "UTC", "time": "08:00", "days": "mon", "weekly": ""})
     assert stored().next_run is None
     post(editor, f"{HOME}/identity", f"{HOME}/restore")

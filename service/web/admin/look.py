@@ -188,7 +188,7 @@ def _page(
     return render_template(
         "admin/settings_look.html",
         **everyone_and(row, session),
-        tab="look",
+        here="look",
         themes=theme_names(),
         look=wanted,
         drawn_for=field("drawn_for", 50) or wanted["name"],

@@ -148,7 +148,7 @@ def _page(
     return render_template(
         "admin/settings_sections.html",
         **everyone_and(row, session),
-        tab="sections",
+        here="sections",
         sections=[{**spec, **(at[1] if spec["slug"] == at[0] else {})} for spec in sections],
         sources=sources,
         kinds=KINDS,

@@ -147,7 +147,7 @@ def _page(
     return render_template(
         f"admin/settings_{tab}.html",
         **everyone_and(row, session),
-        tab=tab,
+        here=tab,
         fields=TABS[tab],
         values=values,
         faults=faults or Faults(),

@@ -97,7 +97,8 @@ TABS = {"identity": IDENTITY, "schedule": SCHEDULE, "sending": SENDING}
 
 def shown(fields: Iterable[Field], raw: Raw) -> dict[str, Any]:
     """What the form shows of a description."""
-    return {field.name: _at(raw, field.path) for field in fields}
+    found = {field.name: _at(raw, field.path) for field in fields}
+    return {n: f"{value:g}" if isinstance(value, float) else value for n, value in found.items()}
 
 
 def typed(fields: Iterable[Field], form: MultiDict[str, str]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from service.web.public.trap import HONEYPOT, stamp
 @public.get("/")
 def index() -> str | AnyResponse:
     with read_scope() as session:
-        newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
+        offered = select(Newsletter).where(Newsletter.archived_at.is_(None))
+        newsletters = session.scalars(offered.order_by(Newsletter.name)).all()
         if len(newsletters) == 1:
             return redirect(url_for("public.landing", newsletter=newsletters[0].slug))
         return render_template("public/index.html", newsletters=newsletters)

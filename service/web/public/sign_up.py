@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -134,6 +134,8 @@ def _ask(
     proof_asked: bool = False,
 ) -> None:
     """Raises ``BadAddress``, and 429 when too much was asked for, by anybody or for this one."""
+    if newsletter.archived_at is not None:
+        abort(404)
     read = parse_address(address)
     if proof_asked and not _proved():
         insist(Limit("unproved", network(request.remote_addr), UNPROVED_AN_HOUR))
