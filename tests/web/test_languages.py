@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from service.db import session_scope
-from service.models import Newsletter, Subscriber, Subscription
+from service.models import Issue, Newsletter, Subscriber, Subscription
+from service.web.asking import now as wall_clock
+from tests.rendering.html import Page
 from tests.web.browsing import link, post
 from tests.web.issues import add_issue
+from tests.web.walking import Around, addresses, rules
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 
@@ -100,3 +105,35 @@ def test_it_keeps_the_admin_english(editor: FlaskClient, zeitung: None) -> None:
     page = editor.get("/admin/subscribers", headers=GERMAN).text
     assert '<html lang="en">' in page
     assert "Zum Inhalt springen" not in page
+
+
+ENGLISH = re.compile(
+    r"\b(?:the|you|your|and|is|are|not|to|it|at|by|for|from|with|this|that)\b", re.I
+)
+CONTENT = {"public.issue", "public.section_page", "public.rss", "public.atom", "public.json_feed"}
+"""What they show is what somebody wrote."""
+
+
+def test_it_leaves_no_english_word_of_ours_on_a_german_page(
+    app: Flask,
+    client: FlaskClient,
+    newsletter: Newsletter,
+    zeitung: None,
+    reader: Subscription,
+    draft: Issue,
+) -> None:
+    with session_scope() as session:
+        session.get_one(Newsletter, newsletter.id).name = "Lagebericht"
+    around = Around(subscription_id=reader.id, issue_id=draft.id, at=wall_clock())
+    read = 0
+    for rule in rules(app, "GET", admin=False):
+        for address in addresses(app, rule, around) if rule.endpoint not in CONTENT else ():
+            answer = client.get(address, headers=GERMAN)
+            if answer.mimetype != "text/html" or answer.status_code >= 300:
+                continue
+            words = re.sub(
+                r"<textarea.*?</textarea>|AI Labs|From the Wire", "", answer.text, flags=re.S
+            )
+            assert ENGLISH.findall(Page(words).words) == [], address
+            read += 1
+    assert read > 8
