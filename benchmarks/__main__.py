@@ -18,7 +18,7 @@ import structlog
 
 from benchmarks.table import machine
 
-NAMES = ("issue", "mail", "sending", "pipeline", "events", "web", "search")
+NAMES = ("issue", "mail", "sending", "pipeline", "events", "web", "search", "imports")
 
 PAGE = """# What was measured
 

@@ -119,6 +119,8 @@ def upload() -> Answer:
         brought = bring(given.stream, given.filename, field("preset"))  # type: ignore[arg-type]  # a binary stream that can be read again
     except BadFile as error:
         return _not_taken(str(error))
+    finally:
+        given.close()
     with session_scope() as session:
         newsletter = session.get_one(Newsletter, newsletter_id)
         job = add_import(session, newsletter, brought, now(), account().id)
