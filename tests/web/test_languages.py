@@ -123,7 +123,8 @@ def test_it_leaves_no_english_word_of_ours_on_a_german_page(
     draft: Issue,
 ) -> None:
     with session_scope() as session:
-        session.get_one(Newsletter, newsletter.id).name = "Lagebericht"
+        found = session.get_one(Newsletter, newsletter.id)
+        found.name = found.from_name = "Lagebericht"
     around = Around(subscription_id=reader.id, issue_id=draft.id, at=wall_clock())
     read = 0
     for rule in rules(app, "GET", admin=False):
