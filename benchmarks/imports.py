@@ -120,7 +120,9 @@ def _bare_copy(newsletter_id: int) -> float:
         choice = row_for(session, owner, Wanted()).id
     took = 0.0
     connection = engine().raw_connection()
-    with connection.cursor() as cursor:
+    server = connection.driver_connection
+    assert server is not None
+    with server.cursor() as cursor:
         for begin in range(0, ROWS, CHUNK):
             rows = [_rows(number, newsletter_id, choice) for number in range(begin, begin + CHUNK)]
             blocks = ["".join(lines) for lines in zip(*rows, strict=True)]
@@ -128,7 +130,7 @@ def _bare_copy(newsletter_id: int) -> float:
             for table, block in zip(TABLES, blocks, strict=True):
                 with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                     copy.write(block)
-            connection.commit()
+            server.commit()
             took += time.perf_counter() - start
     connection.close()
     return took / ROWS * 1e6

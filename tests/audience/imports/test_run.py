@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.consent import ledger, verify
-from service.audience.imports import jobs
+from service.audience.imports import jobs, standing, write
 from service.audience.imports import run as running
 from service.audience.imports.run import work
 from service.audience.joining import Reader, add_confirmed
@@ -296,11 +296,9 @@ def test_it_waits_for_who_signs_up_at_that_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Between the look and the write; SQLite has one writer at a time, so there it is before."""
-    from service.audience.imports import write
-
     job = bring("email\nann@example.org\nbo@example.org\n", only_check=True)
     start(job.id, now)
-    looked = write.known_among
+    looked = standing.known_among
     meanwhile = ["ann@example.org"]
 
     def look(asking: Session, *about: object) -> object:
