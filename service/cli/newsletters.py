@@ -47,6 +47,13 @@ def load_command(file: Path) -> None:
     ):
         if names:
             click.echo(f"  {what}: {', '.join(names)}")
+    if report.edited_at is not None:
+        click.echo(
+            f"It had been changed on the web, last on {report.edited_at:%Y-%m-%d %H:%M} UTC; where "
+            "the file says otherwise, the file holds now. `broadsheet dump` before `broadsheet "
+            "load` keeps such changes; the audit log has what was there.",
+            err=True,
+        )
 
 
 def _listed(problems: Sequence[str]) -> str:

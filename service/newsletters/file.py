@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,7 @@ def load_newsletter(
     stored = store(session, spec, now)
     row = locked(session, spec.slug)
     assert row is not None
+    stored = replace(stored, edited_at=row.edited_at)
     row.loaded_at, row.edited_at = now, None
     session.flush()
     return stored

@@ -47,6 +47,8 @@ class Stored:
     changed: tuple[str, ...] = ()
     paused: tuple[str, ...] = ()
     """Sources that it no longer names."""
+    edited_at: datetime | None = None
+    """When the web had changed what a file now says anew; None when it had not."""
 
     @property
     def unchanged(self) -> bool:

@@ -117,3 +117,16 @@ def serious(page: Page) -> list[str]:
     assert answer["passed"] > 5, "axe-core looked at nothing"
     found: list[str] = answer["found"]
     return found
+
+
+def test_it_has_a_worker_call_the_doctor(installation: Installation, watch: Watch) -> None:
+    page = watch.person()
+    log_in(page)
+    page.goto(PAGES["health"])
+    page.get_by_role("button", name="Look now").click()
+    lines = page.locator("#doctor-lines")
+    expect(lines.get_by_role("listitem").filter(has_text="database")).to_be_visible()
+    expect(lines).to_contain_text("As of", timeout=120_000)
+    expect(lines.get_by_role("listitem").filter(has_text="SES account").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("definition").first).to_contain_text("healthy")

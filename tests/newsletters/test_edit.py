@@ -95,6 +95,7 @@ def test_it_writes_the_file_that_would_have_said_so(
     text = dump_newsletter(session, "report")
     again = load_newsletter(session, text, NOW, check_source=check_config, check_theme=load_theme)
     assert again.unchanged
+    assert again.edited_at == NOW
     assert newsletter.edited_at is None
 
 
