@@ -6,22 +6,17 @@ import base64
 import hashlib
 import hmac
 from datetime import datetime, timedelta
-from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from service import config
-from service.audience.addresses import parse_address
-from service.audience.joining import Reader, add_confirmed
-from service.audience.subscribe import unsubscribe
 from service.db import session_scope
 from service.models import (
     Notice,
     NoticeKind,
     Role,
-    Subscription,
     Webhook,
     WebhookCall,
     WebhookCallState,
@@ -41,7 +36,7 @@ from service.webhooks.deliver import (
 from service.webhooks.deliver import (
     Answer as Came,
 )
-from service.webhooks.endpoints import BadWebhook, add_webhook, replay, send_test, switch_on
+from service.webhooks.endpoints import add_webhook, replay, send_test, switch_on
 from service.webhooks.patience import MOST_TRIES
 from tests.delivery.rows import a_newsletter
 from tests.webhooks.receiver import Answer, Receiver
@@ -288,6 +283,26 @@ def test_it_makes_what_waited_once_it_is_switched_on(
     assert try_call(webhook, now + timedelta(days=1)) == Came(200, "ok")
 
 
+def test_it_asks_a_server_that_does_not_answer_once_a_minute(
+    webhook: Webhook, receiver: Receiver
+) -> None:
+    for _ in range(3):
+        tell(wall_clock())
+    receiver.close()
+    call_webhook(webhook.id)
+    assert sorted(row.attempt for row in calls()) == [0, 0, 1]
+
+
+def test_it_goes_on_with_others_after_one_that_was_refused(
+    webhook: Webhook, receiver: Receiver
+) -> None:
+    for _ in range(3):
+        tell(wall_clock())
+    receiver.answer = Answer(422)
+    call_webhook(webhook.id)
+    assert [row.attempt for row in calls()] == [1, 1, 1]
+
+
 def test_it_replays_a_call_with_the_same_id(
     webhook: Webhook, receiver: Receiver, now: datetime
 ) -> None:
@@ -319,56 +334,3 @@ def test_it_forgets_calls_of_a_month_ago(
         assert forget_old_calls(session, now + timedelta(days=31)) == 1
         left = session.execute(select(func.count()).select_from(WebhookCall)).scalar_one()
     assert left == 1, "what waits is kept"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "example.org/hook",
-        "ftp://example.org/hook",
-        "http://example.org/hook",
-        "https:///hook",
-        "https://ann:secret@example.org/hook",
-        "https://example.org/a\nb",
-        "https://example.org:99999/",
-        "https://example.org/" + "x" * 2_000,
-    ],
-)
-def test_it_takes_no_other_address_than_https(database: Engine, url: str, now: datetime) -> None:
-    with session_scope() as session, pytest.raises(BadWebhook):
-        add_webhook(session, url, ["issue.sent"], now)
-
-
-@pytest.mark.parametrize("events", [[], ["issue.lost"]])
-def test_it_takes_only_events_that_there_are(
-    database: Engine, events: list[str], now: datetime
-) -> None:
-    with session_scope() as session, pytest.raises(BadWebhook):
-        add_webhook(session, "https://example.org/hook", events, now)
-
-
-@pytest.fixture
-def reader(database: Engine, now: datetime) -> Subscription:
-    with session_scope() as session:
-        newsletter = a_newsletter(session, now)
-        add_confirmed(session, newsletter, Reader(parse_address("ann@example.org")), now)
-        return session.scalars(select(Subscription)).one()
-
-
-def test_it_tells_of_a_reader_who_left_once(
-    webhook: Webhook, reader: Subscription, now: datetime
-) -> None:
-    for _ in range(2):
-        with session_scope() as session:
-            unsubscribe(session, reader.id, now, how="page")
-    (call,) = calls()
-    assert call.event == "subscriber.unsubscribed"
-    assert call.payload["data"] == {
-        "subscriber_id": reader.subscriber_id,
-        "subscription_id": reader.id,
-        "email": "ann@example.org",
-        "newsletter": ANY,
-        "state": "unsubscribed",
-        "how": "page",
-    }

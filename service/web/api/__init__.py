@@ -50,6 +50,7 @@ def _headers(response: Response) -> Response:
 
 # The views hang themselves on the blueprint.
 from service.web.api import (  # noqa: E402
+    enrolling,
     issues,
     newsletters,
     reading,
@@ -62,6 +63,7 @@ from service.web.api import (  # noqa: E402
 
 __all__ = [
     "api",
+    "enrolling",
     "issues",
     "newsletters",
     "reading",

@@ -1,0 +1,174 @@
+"""Signing somebody up: with a mail to confirm, or with a consent that was given elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, IPvAnyAddress
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.audience.addresses import Address as ParsedAddress
+from service.audience.choices import BadChoice
+from service.audience.consent import NOBODY, Visitor
+from service.audience.joining import Joined, Reader, add_confirmed
+from service.audience.preferences import Preferences
+from service.audience.subscribe import sign_up
+from service.models import Newsletter, Subscriber, Subscription
+from service.staff.tokens import Scope
+from service.web.api import SUBSCRIBERS, api
+from service.web.api.callers import caller
+from service.web.api.given import Language, Tags, clean, parsed, put_on
+from service.web.api.replies import Reply
+from service.web.api.shapes import Address, Moment, Shape, Slug, Text, newsletter_named, noted
+from service.web.api.standing import (
+    ChoicesAsked,
+    Name,
+    SubscriberShown,
+    refused,
+    subscriber_shown,
+)
+from service.web.asking import now
+from service.web.problems import NOT_POSSIBLE, Problem, bad_field
+from service.webhooks.announce import Happening, announce, of_subscription
+
+REFUSED = {
+    Joined.LEFT: "This reader unsubscribed. Only they can come back: leave out `consent`, and "
+    "they are asked to confirm.",
+    Joined.SUPPRESSED: "Nothing is sent to this address: its mail bounced, it was reported, or "
+    "somebody suppressed it.",
+}
+
+
+class ConsentGiven(Shape):
+    """How the reader agreed, elsewhere, to get this newsletter. It is kept as proof."""
+
+    statement: Text = Field(
+        min_length=10,
+        max_length=2000,
+        description="What they agreed to, where and how.",
+        examples=["Ticked “Send me the newsletter” at checkout on shop.example.org."],
+    )
+    at: Moment | None = Field(default=None, description="When; null means now.")
+
+
+class VisitorGiven(Shape):
+    """The reader's browser, when they signed up on a page of yours; kept as proof."""
+
+    ip: IPvAnyAddress | None = None
+    user_agent: Text | None = Field(default=None, max_length=500)
+
+    def as_said(self) -> Visitor:
+        return Visitor(None if self.ip is None else str(self.ip), self.user_agent)
+
+
+class NewSubscriber(Shape):
+    """Somebody who wants a newsletter."""
+
+    newsletter: Slug
+    email: Address
+    name: Name = ""
+    language: Language | None = None
+    tags: Tags = Field(default=[])
+    visitor: VisitorGiven | None = None
+    consent: ConsentGiven | None = Field(
+        default=None, description="Null: they get a mail and confirm by themselves."
+    )
+    choices: ChoicesAsked | None = Field(default=None, description="Needs `consent`.")
+
+
+class Enrolled(Shape):
+    """What became of it."""
+
+    outcome: Annotated[str, Field(json_schema_extra={"enum": ["asked", "added", "present"]})] = (
+        Field(
+            description="`asked`: a confirmation goes out if one may, known address or not; "
+            "`added`: they get the next issue; `present`: they had a subscription already."
+        )
+    )
+    subscriber: SubscriberShown | None = Field(description="Null when the outcome is `asked`.")
+
+
+@api.at(
+    "POST",
+    "/subscribers",
+    tag=SUBSCRIBERS,
+    needs=Scope.SUBSCRIBERS_WRITE,
+    answers={200: Enrolled, 201: Enrolled, 202: Enrolled},
+    fails=[NOT_POSSIBLE],
+)
+def create_subscriber(session: Session, body: NewSubscriber) -> Reply:
+    """Sign somebody up
+
+    Without `consent` the reader gets a mail and must confirm (double opt-in); the answer is the
+    same for a known address. With `consent` they are confirmed at once, and what you say of it is
+    written into their consent ledger. Who unsubscribed cannot be brought back that way.
+    """
+    newsletter = newsletter_named(session, body.newsletter)
+    address = parsed(body.email)
+    tags = clean(body.tags)
+    if body.consent is not None:
+        return _add(session, newsletter, address, body, tags)
+    if body.choices is not None:
+        raise bad_field("choices", "Give `consent` as well, or let the reader choose.")
+    visitor = NOBODY if body.visitor is None else body.visitor.as_said()
+    sign_up(session, newsletter, address.email, now=now(), visitor=visitor)
+    _describe(session, address, body, tags)
+    return Reply(Enrolled(outcome="asked", subscriber=None), 202)
+
+
+def _add(
+    session: Session,
+    newsletter: Newsletter,
+    address: ParsedAddress,
+    body: NewSubscriber,
+    tags: list[str],
+) -> Reply:
+    assert body.consent is not None
+    at = now()
+    choices = body.choices or ChoicesAsked()
+    agreed = body.consent.at or at
+    if agreed > at:
+        raise bad_field("consent.at", "That moment is still to come.")
+    origin = f"{caller().name}: {body.consent.statement} ({agreed:%Y-%m-%d %H:%M} UTC)"
+    try:
+        reader = Reader(address, choices.on_top_of(Preferences()))
+        outcome = add_confirmed(session, newsletter, reader, at, origin)
+    except BadChoice as error:
+        raise refused(error, "choices") from error
+    if outcome in REFUSED:
+        raise Problem(NOT_POSSIBLE, REFUSED[outcome])
+    subscriber = _describe(session, address, body, tags)
+    assert subscriber is not None
+    if outcome is Joined.ADDED:
+        subscription = session.scalars(
+            select(Subscription).where(
+                Subscription.subscriber_id == subscriber.id,
+                Subscription.newsletter_id == newsletter.id,
+            )
+        ).one()
+        data = of_subscription(subscription, newsletter)
+        announce(session, Happening.SUBSCRIBER_CONFIRMED, data, at)
+        noted(session, "reader.add", f"subscriber {subscriber.id}", newsletter=newsletter.slug)
+    return Reply(
+        Enrolled(outcome=outcome.value, subscriber=subscriber_shown(session, subscriber.id)),
+        status=201 if outcome is Joined.ADDED else 200,
+        location=f"/api/v1/subscribers/{subscriber.id}",
+    )
+
+
+def _describe(
+    session: Session, address: ParsedAddress, body: NewSubscriber, tags: list[str]
+) -> Subscriber | None:
+    """Put name, language and tags on the subscriber, if there is one, where they are given."""
+    subscriber = session.scalars(
+        select(Subscriber).where(Subscriber.email_key == address.key)
+    ).one_or_none()
+    if subscriber is None:
+        return None
+    if body.name:
+        subscriber.name = body.name
+    if body.language:
+        subscriber.language = body.language
+    put_on(session, subscriber, tags)
+    return subscriber
