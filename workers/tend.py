@@ -9,8 +9,8 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 
-from service.audience.reminders import remind_unconfirmed
 from service.audience.imports.jobs import discard_forgotten, due_imports
+from service.audience.reminders import remind_unconfirmed
 from service.config import settings
 from service.db import session_scope
 from service.delivery.canary import judge_canaries
