@@ -93,7 +93,7 @@ def test_it_exports_what_it_can_import(
 ) -> None:
     run("import", str(readers), *AGREED)
     exported = run("export", "report").stdout
-    rows = list(csv.DictReader(exported.splitlines()))
+    rows = sorted(csv.DictReader(exported.splitlines()), key=lambda row: row["email"])
     assert [row["email"] for row in rows] == ["ada@example.org", "bob@example.org"]
     assert (rows[0]["timezone"], rows[0]["hour"]) == ("Europe/Berlin", "7")
     assert (rows[1]["cadence"], rows[1]["format"]) == ("weekly", "text")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from service.audience import csv_export
 from service.audience.addresses import parse_address
-from service.audience.csv_import import import_csv
+from service.audience.imports import jobs
+from service.audience.imports.run import work
 from service.audience.joining import Reader, add_all_confirmed
 from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
@@ -22,6 +23,7 @@ from service.db import session_scope
 from service.models import (
     Audit,
     ConsentEvent,
+    Import,
     Newsletter,
     Notice,
     NoticeKind,
@@ -123,8 +125,14 @@ def test_it_exports_what_an_import_reads(editor: FlaskClient, newsletter: Newsle
     text = editor.get("/admin/subscribers.csv").text
     with session_scope() as session:
         owner = session.get_one(Newsletter, newsletter.id)
-        report = import_csv(session, owner, io.StringIO(text), newsletter.created_at, dry_run=True)
-    assert (report.present, report.suppressed, report.bad) == (3, 1, [])
+        brought = jobs.bring(io.BytesIO(text.encode()), "back.csv")
+        job = jobs.add_import(session, owner, brought, newsletter.created_at)
+        plan = jobs.plan_of(job).model_copy(update={"statement": "Only tried."})
+        jobs.check(session, job, plan, ring_for=False)
+    assert work(job.id, lambda: datetime.now(UTC))
+    with session_scope() as session:
+        counts = session.get_one(Import, job.id).counts["checked"]
+    assert counts == {"present": 3, "suppressed": 1}
 
 
 def test_it_tags_all_who_are_found_and_says_how_many_first(
