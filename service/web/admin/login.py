@@ -22,7 +22,7 @@ from service.staff.users import audit, user_named
 from service.web.admin import admin
 from service.web.admin.accounts import account, load_account
 from service.web.asking import field, now, visitor
-from service.web.limits import allowed
+from service.web.limits import Limit, insist, network
 
 TRIES = 30
 WINDOW_SECONDS = 600
@@ -149,5 +149,4 @@ def _note_failure(session: Session, email: str, at: datetime) -> None:
 
 def _limit() -> None:
     """So many tries of one network, whatever account they are for."""
-    if not allowed("login", request.remote_addr, TRIES, WINDOW_SECONDS):
-        abort(429)
+    insist(Limit("login", network(request.remote_addr), TRIES, WINDOW_SECONDS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_login import logout_user
 from werkzeug.wrappers import Response
@@ -17,7 +17,7 @@ from service.staff.users import audit, choose_password
 from service.web.admin import admin
 from service.web.admin.accounts import account
 from service.web.asking import now
-from service.web.limits import allowed
+from service.web.limits import Limit, insist, network
 
 TRIES, WINDOW_SECONDS = 30, 600
 
@@ -31,8 +31,7 @@ def own_account() -> str:
 def own_password() -> Response | tuple[str, int]:
     """Give the present one, whenever the login was: a browser left open must not lock its user
     out."""
-    if not allowed("prove", request.remote_addr, TRIES, WINDOW_SECONDS):
-        abort(429)
+    insist(Limit("prove", network(request.remote_addr), TRIES, WINDOW_SECONDS))
     who, at = account(), now()
     with session_scope() as session:
         proof = prove(session, who.id, request.form.get("current", ""), None, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_login import logout_user
 from werkzeug.wrappers import Response
@@ -15,7 +15,7 @@ from service.staff.passwords import FEWEST_CHARACTERS, BadPassword
 from service.staff.users import audit, choose_password, user_named
 from service.web.admin import admin
 from service.web.asking import field, now
-from service.web.limits import allowed
+from service.web.limits import Limit, insist, network
 
 TRIES, WINDOW_SECONDS = 10, 3600
 
@@ -25,8 +25,7 @@ def forgot_password() -> str:
     """The same answer whether the address has an account or not, and a row written either way."""
     if request.method != "POST":
         return render_template("admin/forgot_password.html")
-    if not allowed("forgot", request.remote_addr, TRIES, WINDOW_SECONDS):
-        abort(429)
+    insist(Limit("forgot", network(request.remote_addr), TRIES, WINDOW_SECONDS))
     with session_scope() as session:
         user = user_named(session, field("email"))
         if user is None:
@@ -40,8 +39,7 @@ def forgot_password() -> str:
 
 @admin.route("/password/<token>", methods=["GET", "POST"], endpoint="choose_password")
 def choose(token: str) -> str | Response | tuple[str, int]:
-    if not allowed("password link", request.remote_addr, TRIES * 10, WINDOW_SECONDS):
-        abort(429)
+    insist(Limit("password link", network(request.remote_addr), TRIES * 10, WINDOW_SECONDS))
     with session_scope() as session:
         user = user_of_link(session, settings().secret, token, now())
         if user is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from flask import abort, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from service.db import session_scope
@@ -21,7 +21,7 @@ from service.staff.login import Proof, prove
 from service.staff.users import audit
 from service.web.admin.accounts import account
 from service.web.asking import now
-from service.web.limits import allowed
+from service.web.limits import Limit, insist, network
 
 P = ParamSpec("P")
 
@@ -49,8 +49,7 @@ def recently_proved(
             return view(*args, **kwargs)
         if PASSWORD not in request.form:
             return _ask()
-        if not allowed("prove", request.remote_addr, TRIES, WINDOW_SECONDS):
-            abort(429)
+        insist(Limit("prove", network(request.remote_addr), TRIES, WINDOW_SECONDS))
         outcome = _prove()
         return view(*args, **kwargs) if outcome is Proof.RIGHT else _ask(SAID[outcome])
 
