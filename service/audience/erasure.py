@@ -22,6 +22,7 @@ from service.models import (
     Subscriber,
     Subscription,
 )
+from service.webhooks.forgetting import forget_reader
 
 FORGOTTEN = '{"deleted": "at the wish of the reader"}'
 """In the place of what SES said, which names the address. Its kind, time and outcome stay."""
@@ -40,6 +41,7 @@ def erase(session: Session, reader: Subscriber, now: datetime, visitor: Visitor 
         record(session, line)
     _forget_events(session, reader)
     _forget_reasons(session, reader)
+    forget_reader(session, reader, now)
     session.delete(reader)
     session.flush()
 

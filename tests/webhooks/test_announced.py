@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from service.audience import subscribe
+from service.audience.erasure import erase
 from service.db import session_scope
 from service.delivery.finish import finish_issues, halt_issue, halt_unsent
 from service.doorbell import Bell
@@ -23,6 +24,7 @@ from service.models import (
     DeliveryState,
     Issue,
     Newsletter,
+    Subscriber,
     Subscription,
     Webhook,
     WebhookCall,
@@ -66,6 +68,19 @@ def test_it_tells_who_confirmed_left_and_came_back(subscription_id: int, now: da
         ("subscriber.confirmed", "active", None),
         ("subscriber.unsubscribed", "unsubscribed", "one_click"),
         ("subscriber.confirmed", "active", None),
+    ]
+
+
+def test_it_keeps_no_address_of_a_reader_who_deleted_their_data(
+    subscription_id: int, now: datetime
+) -> None:
+    with session_scope() as session:
+        subscribe.confirm(session, subscription_id, now, now)
+    with session_scope() as session:
+        erase(session, session.scalars(select(Subscriber)).one(), now)
+    assert [(name, data["email"], data.get("how")) for name, data in told()] == [
+        ("subscriber.confirmed", "(deleted)", None),
+        ("subscriber.unsubscribed", "(deleted)", "deleted"),
     ]
 
 
