@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload
 
 from service.audience.addresses import BadAddress, parse_address
+from service.audience.in_use import values_in_use
 from service.models import (
     Cadence,
     Newsletter,
@@ -107,19 +108,8 @@ def readers_found(session: Session, asked: Asked, now: datetime) -> Select[int]:
 
 
 def languages_in_use(session: Session, most: int = 50) -> list[str]:
-    """The languages that readers chose, from one to the next by the index."""
-    found: list[str] = []
-    query = (
-        select(Subscriber.language)
-        .where(Subscriber.language.is_not(None))
-        .order_by(Subscriber.language)
-        .limit(1)
-    )
-    following = session.scalars(query).first()
-    while following is not None and len(found) < most:
-        found.append(following)
-        following = session.scalars(query.where(Subscriber.language > following)).first()
-    return found
+    """The languages that readers chose."""
+    return values_in_use(session, Subscriber.language, most)
 
 
 def _narrowed(session: Session, query: Select[*Any], asked: Asked, now: datetime) -> Select[*Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, Select, Table, delete, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service.audience.in_use import values_in_use
 from service.db import dialect_of, insert_ignoring
 from service.models import SubscriberTag
 
@@ -59,17 +60,8 @@ def tags_of(session: Session, subscriber_ids: Iterable[int]) -> dict[int, list[s
 
 
 def known_tags(session: Session, most: int = 200) -> list[str]:
-    """The tags in use, in their order, at most so many.
-
-    From one to the next by the index, for a million rows may hold three tags.
-    """
-    found: list[str] = []
-    query = select(SubscriberTag.tag).order_by(SubscriberTag.tag).limit(1)
-    following = session.scalars(query).first()
-    while following is not None and len(found) < most:
-        found.append(following)
-        following = session.scalars(query.where(SubscriberTag.tag > following)).first()
-    return found
+    """The tags in use, in their order, at most so many."""
+    return values_in_use(session, SubscriberTag.tag, most)
 
 
 def tag(session: Session, subscriber_id: int, tags: Iterable[str]) -> int:

@@ -195,6 +195,16 @@ def test_it_tags_and_untags_all_who_are_found(session: Session, now: datetime) -
     assert known_tags(session) == ["old"]
 
 
+def test_it_names_the_tags_in_use_in_their_order(
+    session: Session, people: dict[str, Subscription]
+) -> None:
+    assert known_tags(session) == []
+    for place, row in enumerate(people.values()):
+        tag(session, row.subscriber_id, ["b", "c" if place % 2 else "a"])
+    assert known_tags(session) == ["a", "b", "c"]
+    assert known_tags(session, most=2) == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("typed", "tags"),
     [
