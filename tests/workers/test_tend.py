@@ -150,7 +150,7 @@ def test_it_rings_into_the_queues_and_twice_is_harmless(
         tick()
         lengths = {queue: redis.llen(queue) for queue in set(QUEUES.values())}
         once = {"notice": 1, "send": 1, "collect": 1, "draft": 1}
-        assert lengths == {**once, "publish": 2, "tend": 0}
+        assert {queue: rung for queue, rung in lengths.items() if rung} == {**once, "publish": 2}
         tick()
         assert rows(database) == before, "a second tick changed rows"
 
