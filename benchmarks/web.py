@@ -38,7 +38,7 @@ Ask = Callable[[http.client.HTTPConnection, int], http.client.HTTPResponse]
 def run() -> None:
     with stage():
         # Each reader comes from an address of their own, as behind a load balancer.
-        apply_environment(BROADSHEET_TRUSTED_PROXIES="1")
+        apply_environment(BROADSHEET_TRUSTED_PROXIES="1", BROADSHEET_SIGN_UPS_OVERALL="0")
         newsletter = add_newsletter()
         add_readers(newsletter, 1, READERS)
         with (
