@@ -72,7 +72,8 @@ def _one_link(notice: Notice, settings: Settings) -> dict[str, str]:
 def _links(notice: Notice, settings: Settings) -> dict[str, str]:
     subscription_id = notice.subscription_id
     assert subscription_id is not None
-    issued = tokens.stamp(notice.created_at)
+    # An import's mails wait for their turn; the link is good from then on.
+    issued = tokens.stamp(max(notice.created_at, notice.due_at))
     confirm = tokens.sign(settings.secret, "confirm", subscription_id, issued)
     return {
         "actionUrl": f"{settings.base_url}/confirm/{confirm}",

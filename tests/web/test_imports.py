@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service.audience.imports.run import work
+from service.audience.subscribe import unsubscribe
 from service.db import read_scope, session_scope
 from service.models import (
     Audit,
@@ -103,6 +104,20 @@ def test_it_takes_them_out_again(editor: FlaskClient) -> None:
     work_off(page)
     assert readers() == {}
     assert "taken out again" in editor.get(page).text
+
+
+def test_it_says_who_stays_and_why(editor: FlaskClient) -> None:
+    page = brought(editor, b"email\nbo@example.org\ncy@example.org\n")
+    run(editor, page)
+    with session_scope() as session:
+        left = session.scalars(select(Subscription).order_by(Subscription.id)).all()[0]
+        unsubscribe(session, left.id, wall_clock(), how="page")
+    post(editor, page, f"{page}/undo")
+    work_off(page)
+    shown = editor.get(page).text
+    assert "Who stayed, and why" in shown
+    assert re.search(r"bo@example.org</a></th><td>confirmed, chose or left since", shown)
+    assert "cy@example.org" not in shown
 
 
 def test_it_gives_the_bad_rows_back_to_be_mended(editor: FlaskClient) -> None:

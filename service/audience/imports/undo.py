@@ -97,6 +97,19 @@ def fates_of(
     return {row[0]: of(*row) for row in rows}
 
 
+def staying(session: Session, job: Import, limit: int) -> list[tuple[int, str, Fate]]:
+    """Subscriber, address and reason of the first of those whom an undo left in."""
+    rows = session.execute(
+        select(Subscription.id, Subscription.subscriber_id, Subscriber.email_hash, Subscriber.email)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscription.import_id == job.id)
+        .order_by(Subscription.id)
+        .limit(limit)
+    ).all()
+    fates = fates_of(session, job, [(row[0], row[1], row[2]) for row in rows])
+    return [(row[1], row[3], fates[row[0]]) for row in rows]
+
+
 def _mailed(
     session: Session, job: Import, subscriptions: Sequence[int], subscribers: Sequence[int]
 ) -> set[int]:

@@ -31,6 +31,7 @@ from service.audience.imports.presets import PRESETS
 from service.audience.imports.records import Sheet, first_rows
 from service.audience.imports.told import PAGE as CSV_PAGE
 from service.audience.imports.told import UNDONE, as_csv, heading, problems, told
+from service.audience.imports.undo import Fate, staying
 from service.audience.imports.upload import MOST_BYTES, BadFile
 from service.db import read_scope, session_scope
 from service.models import Import, ImportState, Newsletter, User
@@ -57,6 +58,11 @@ SAID = {
     ImportState.UNDONE: "undone",
 }
 
+
+STAYS = {
+    Fate.TOUCHED: "confirmed, chose or left since",
+    Fate.MAILED: "something was sent to them",
+}
 
 STANDINGS = (
     (Standing.SUBSCRIBED, "subscribed"),
@@ -164,7 +170,8 @@ def import_or_404(session: Session, import_id: int) -> Import:
 def page_of(session: Session, job: Import, problem: str = "", plan: Plan | None = None) -> str:
     """The page of one import; with a *problem*, the *plan* that was asked for and not taken."""
     sheet = _sheet(job)
-    bad = problems(session, job.id, request.args.get("after", 0, type=int), BAD_ROWS + 1)
+    after = min(max(request.args.get("after", 0, type=int), 0), 2**31 - 1)
+    bad = problems(session, job.id, after, BAD_ROWS + 1)
     return render_template(
         "admin/import.html",
         shown=shown_of(session, job),
@@ -176,6 +183,8 @@ def page_of(session: Session, job: Import, problem: str = "", plan: Plan | None 
         samples=_samples(sheet),
         bad=bad[:BAD_ROWS],
         more=len(bad) > BAD_ROWS,
+        staying=staying(session, job, BAD_ROWS) if job.state is ImportState.UNDONE else [],
+        stays=STAYS,
         presets=PRESETS,
         labels=LABELS,
         standings=STANDINGS,
