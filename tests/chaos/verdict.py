@@ -31,6 +31,10 @@ WHERE c.newsletter_id = :newsletter AND NOT EXISTS (
 """
 
 
+READ_BEFORE = 1.0
+"""Seconds between the service's look at the clock and its transaction, on a busy machine."""
+
+
 class Promise(StrEnum):
     """What a round holds the service to. In each, nothing is ever lost without being said."""
 
@@ -248,6 +252,12 @@ def _backwards(changes: list[Change]) -> Iterator[str]:
             yield f"went back: {change}"
 
 
+def waited(since: Change, until: Change) -> float:
+    """Seconds, by the clocks of the two transactions, which may begin a moment after the service
+    has read its own."""
+    return (until.at - since.begun).total_seconds() + READ_BEFORE
+
+
 def _too_early(changes: list[Change], grace: float) -> Iterator[str]:
     """The policy speaks for no row that was unknown for less than the grace period."""
     unknown: dict[int, Change] = {}
@@ -259,5 +269,5 @@ def _too_early(changes: list[Change], grace: float) -> Iterator[str]:
         by_policy = since is not None and (
             change.state is DeliveryState.GIVEN_UP or change.resends > since.resends
         )
-        if spoken and since and by_policy and (change.at - since.begun).total_seconds() < grace:
+        if spoken and since and by_policy and waited(since, change) < grace:
             yield f"the policy spoke too early: {since} → {change}"
