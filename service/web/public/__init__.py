@@ -8,10 +8,12 @@ public = Blueprint("public", __name__)
 
 # The views hang themselves on the blueprint.
 from service.web.public import (  # noqa: E402
+    address,
     archive,
     confirm,
     feeds,
     landing,
+    my_data,
     preferences,
     sign_up,
     test_copy,
@@ -19,10 +21,12 @@ from service.web.public import (  # noqa: E402
 )
 
 __all__ = [
+    "address",
     "archive",
     "confirm",
     "feeds",
     "landing",
+    "my_data",
     "preferences",
     "public",
     "sign_up",

@@ -8,13 +8,15 @@ from flask import abort, render_template
 from sqlalchemy.orm import Session
 
 from service.audience import tokens
-from service.audience.preferences import next_issue_at
+from service.audience.choices import section_specs
+from service.audience.preferences import next_issue_at, preferences_of
 from service.audience.subscribe import ConfirmResult, can_confirm, confirm, sign_up
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
 from service.web.public import editions, public
+from service.web.zones import zone_options
 
 
 @public.get("/confirm/<token>")
@@ -68,5 +70,8 @@ def _answer(session: Session, subscription: Subscription, token: str, result: Co
         again=result is ConfirmResult.ALREADY,
         next_at=next_issue_at(subscription, now()),
         preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
+        current=preferences_of(subscription),
+        sections=section_specs(subscription.newsletter),
+        zone_options=zone_options(),
         issues=editions.listed(session, subscription.newsletter, 1),
     )

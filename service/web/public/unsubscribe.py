@@ -22,17 +22,25 @@ from service.audience.preferences import (
     next_issue_at,
     preferences_of,
 )
-from service.audience.subscribe import Leaving, undo_unsubscribe, unsubscribe
+from service.audience.subscribe import Leaving, sign_up, undo_unsubscribe, unsubscribe
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.languages import gettext, later
 from service.models import Cadence, Subscription
-from service.web.asking import field, now, subscription_or_404, token_or_404
+from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
 from service.web.public import public
+from service.web.public.sign_up import refuse_too_many
 from service.web.security import csrf
 
 PAUSE_DAYS = 30
 BY_PAGE = "page"
+
+REASONS = {
+    "often": later("It comes too often"),
+    "content": later("It is not what I expected"),
+    "elsewhere": later("I read this elsewhere"),
+    "never": later("I never asked for it"),
+}
 
 
 @public.get("/unsubscribe/<token>")
@@ -74,8 +82,25 @@ def give_reason(token: str) -> str:
     with session_scope() as session:
         if _subscription(session, token).unsubscribed_at is None:
             abort(404)  # taken back meanwhile: a reason must not unsubscribe them again
-        unsubscribe(session, subscription_id, now(), how="page", reason=field("reason"))
+        unsubscribe(session, subscription_id, now(), how="page", reason=_reason())
         return _left_page(session, subscription_id, token, thanked=True)
+
+
+def _reason() -> str:
+    """In English, whatever the reader's language: editors read it in a list of them all."""
+    chosen, own_words = REASONS.get(field("why", 20), ""), field("reason").strip()
+    return ": ".join(part for part in (chosen, own_words) if part)
+
+
+@public.post("/unsubscribe/<token>/again")
+def come_back(token: str) -> str:
+    """Ask for it anew: a message goes to the reader's mailbox and is to be confirmed there."""
+    refuse_too_many()
+    with session_scope() as session:
+        subscription = _subscription(session, token)
+        newsletter, address = subscription.newsletter, subscription.subscriber.email
+        sign_up(session, newsletter, address, now=now(), visitor=visitor())
+        return render_template("public/check_inbox.html", newsletter=newsletter)
 
 
 @public.post("/unsubscribe/<token>/undo")
@@ -133,6 +158,7 @@ def _left_page(session: Session, subscription_id: int, token: str, *, thanked: b
         token=token,
         undo=tokens.sign(settings().secret, "undo", subscription.id, tokens.stamp(left_at)),
         thanked=thanked,
+        reasons=REASONS,
     )
 
 
