@@ -57,10 +57,12 @@ def form_of(page: str, action: str) -> dict[str, str]:
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', found[0]))
 
 
-def step(editor: FlaskClient, draft: Issue, title: str, do: str, page: str = "") -> TestResponse:
+def step(
+    editor: FlaskClient, draft: Issue, title: str, do: str, page: str = "", **more: str
+) -> TestResponse:
     action = f"{desk(draft)}/entries/{entries(draft)[title].id}"
     form = form_of(page or editor.get(desk(draft)).text, action)
-    return editor.post(action, data={**form, "do": do})
+    return editor.post(action, data={**form, "do": do, **more})
 
 
 def edit(
@@ -111,6 +113,38 @@ def test_it_takes_a_step(
     assert step(editor, draft, title, do).status_code == 303
     assert order(draft) == [f"Headline {number}" for number in expected]
     assert notes() == [f"entry.{do}"]
+
+
+@pytest.mark.parametrize(
+    ("title", "place", "expected"),
+    [
+        ("Headline 4", "1", ["4", "1", "2", "3"]),
+        ("Headline 1", "3", ["2", "3", "1", "4"]),
+        ("Headline 2", "2", ["1", "2", "3", "4"]),
+    ],
+)
+def test_it_puts_an_entry_where_it_was_dropped(
+    title: str, place: str, expected: list[str], editor: FlaskClient, draft: Issue
+) -> None:
+    answer = step(editor, draft, title, "place", place=place)
+    assert order(draft) == [f"Headline {number}" for number in expected]
+    assert f"Moved: {place} of 4 in AI Labs." in editor.get(answer.location).text
+
+
+@pytest.mark.parametrize("place", ["0", "-3", "1", "5", "99999999999", "x", ""])
+def test_it_refuses_a_place_that_cannot_be(place: str, editor: FlaskClient, draft: Issue) -> None:
+    step(editor, draft, "Headline 1", "pin")
+    refused = step(editor, draft, "Headline 3", "place", place=place)
+    assert refused.status_code == 409
+    assert "It cannot stand there" in refused.text
+    assert order(draft) == [f"Headline {number}" for number in range(1, 5)]
+
+
+def test_it_moves_among_the_pinned_alone(editor: FlaskClient, draft: Issue) -> None:
+    step(editor, draft, "Headline 3", "pin")
+    step(editor, draft, "Headline 4", "pin")
+    assert step(editor, draft, "Headline 4", "place", place="1").status_code == 303
+    assert order(draft) == [f"Headline {number}" for number in (4, 3, 1, 2)]
 
 
 def test_it_takes_steps_back(editor: FlaskClient, draft: Issue) -> None:

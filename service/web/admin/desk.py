@@ -20,6 +20,7 @@ from service.issues.ai.client import Endpoint
 from service.issues.build import build_issue, issue_entries
 from service.issues.errors import BadInput, IssueFrozen
 from service.issues.missing import missing_sources
+from service.issues.words import specs_of
 from service.models import Entry, Issue, IssueKind, IssueState
 from service.rendering.filters import web_link
 from service.rendering.preflight.spam import is_installed
@@ -32,6 +33,7 @@ from service.web.admin.outline import (
     entry_mark,
     order_mark,
     outline_of,
+    placed,
     shown_order,
     words_mark,
 )
@@ -50,9 +52,11 @@ DONE = {
     "unpin": "No longer pinned.",
     "drop": "Dropped. It is kept below, should you want it back.",
     "restore": "Back in the issue.",
-    "up": "Moved up.",
-    "down": "Moved down.",
+    "up": "Moved up",
+    "down": "Moved down",
+    "place": "Moved",
 }
+MOVES = {"up": -1, "down": 1}
 
 
 class Outdated(ValueError):
@@ -116,13 +120,13 @@ def change_entry(issue_id: int, entry_id: int) -> Answer:
         try:
             curate.require_draft(session, issue)
             entry = _entry(session, issue, entry_id)
-            _take_step(session, issue, entry, step)
+            said = _take_step(session, issue, entry, step)
         except (BadInput, Outdated) as error:
             return desk_page(session, issue, str(error)), 409
         except IssueFrozen as error:
             return not_a_draft(issue, error)
         note(session, issue, f"entry.{step}", entry=entry.key)
-        return to_desk(issue, DONE[step], f"entry-{entry.id}")
+        return to_desk(issue, said, f"entry-{entry.id}")
 
 
 @admin.post(
@@ -170,30 +174,31 @@ def rebuild(issue_id: int) -> Answer:
         return to_desk(issue, "Built again. What you had changed is as you left it.", "outline")
 
 
-def _take_step(session: Session, issue: Issue, entry: Entry, step: str) -> None:
-    if step in ("up", "down"):
-        _move(session, issue, entry, -1 if step == "up" else 1)
-        return
+def _take_step(session: Session, issue: Issue, entry: Entry, step: str) -> str:
+    """Take it, and say what is so now."""
+    if step in MOVES or step == "place":
+        return f"{DONE[step]}: {_move(session, issue, entry, step)}."
     _require_seen(entry_mark(entry))
     if step in ("pin", "unpin"):
         curate.pin(session, entry, pinned=step == "pin")
     else:
         curate.drop(session, entry, dropped=step == "drop")
+    return DONE[step]
 
 
-def _move(session: Session, issue: Issue, entry: Entry, by: int) -> None:
-    """Let the entry change places with its neighbour as a mail has them."""
+def _move(session: Session, issue: Issue, entry: Entry, step: str) -> str:
+    """Put the entry where it was asked to stand, as a mail has them; where it stands now."""
     rows = [row for row in issue_entries(session, issue) if row.section == entry.section]
-    if field("order") != order_mark(rows):
-        raise Outdated
     shown = shown_order(rows)
-    place = shown.index(entry) + by
-    if not 0 <= place < len(shown) or shown[place].pinned != entry.pinned:
-        raise BadInput("It cannot move further: pinned entries stand before all others.")
-    keys = [row.key for row in rows]
-    here, there = keys.index(entry.key), keys.index(shown[place].key)
-    keys[here], keys[there] = keys[there], keys[here]
-    curate.reorder(session, issue, entry.section, keys)
+    if field("order") != order_mark(rows) or entry not in shown:
+        raise Outdated
+    if step in MOVES:
+        place = shown.index(entry) + 1 + MOVES[step]
+    else:
+        place = request.form.get("place", 0, type=int)
+    curate.reorder(session, issue, entry.section, placed(rows, entry, place))
+    headings = {spec.slug: spec.heading for spec in specs_of(issue.newsletter)}
+    return f"{place} of {len(shown)} in {headings.get(entry.section, entry.section)}"
 
 
 def issue_to_shape(session: Session, issue_id: int) -> Issue:

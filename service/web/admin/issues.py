@@ -12,12 +12,13 @@ from service.db import read_scope
 from service.delivery.control import AFTERWARDS
 from service.models import Issue, IssueKind, IssueState
 from service.web.admin import admin
+from service.web.admin.as_reader import NoSuchReader, chosen_by
 from service.web.admin.home import latest
 from service.web.admin.progress import progress_of, undo_until
 from service.web.asking import now
 
 PAGE = 30
-VIEWS = ("desktop", "phone", "text")
+VIEWS = ("desktop", "phone", "dark", "text")
 
 
 @admin.get("/issues/")
@@ -33,14 +34,17 @@ def issues() -> str:
 @admin.get("/issues/<int(max=2147483647):issue_id>")
 def issue(issue_id: int) -> str:
     view = request.args.get("view", VIEWS[0])
+    address = request.args.get("reader", "")[:254].strip()
     with read_scope() as session:
         found, at = issue_or_404(session, issue_id), now()
         return render_template(
             "admin/issue.html",
             issue=found,
             **_moving(session, found, at),
-            view=view if view in VIEWS else VIEWS[0],
+            view=view if view in (*VIEWS, "reader") else VIEWS[0],
             views=VIEWS,
+            reader=address,
+            chose=_chose(session, found, address) if view == "reader" and address else "",
             is_manual=found.kind is IssueKind.MANUAL,
             steps=steps(found, undo=undo_until(found) is not None),
             afterwards=found.audience_count is not None and found.state in AFTERWARDS,
@@ -54,6 +58,14 @@ def counts(issue_id: int) -> str:
     with read_scope() as session:
         found = issue_or_404(session, issue_id)
         return render_template("admin/_counts.html", issue=found, **_moving(session, found, now()))
+
+
+def _chose(session: Session, issue: Issue, address: str) -> str:
+    """What the reader wants of the newsletter; or that there is no such reader."""
+    try:
+        return chosen_by(session, issue.newsletter, address).said
+    except NoSuchReader as error:
+        return str(error)
 
 
 def _moving(session: Session, issue: Issue, at: datetime) -> dict[str, object]:

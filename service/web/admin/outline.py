@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from service.issues.build import issue_entries
+from service.issues.errors import BadInput
 from service.issues.gather import ENTRY
 from service.issues.words import specs_of
 from service.models import Entry, Issue
@@ -119,6 +120,26 @@ def shown_order(rows: Sequence[Entry]) -> list[Entry]:
     """The entries of a section as a mail has them: pinned first, dropped ones left out."""
     kept = [row for row in rows if not row.dropped]
     return sorted(kept, key=lambda row: (not row.pinned, row.position, row.id))
+
+
+def placed(rows: Sequence[Entry], entry: Entry, place: int) -> list[str]:
+    """Pure: the keys of a section's *rows* once *entry* stands at *place*, from 1, as shown.
+
+    Those that were pinned or dropped stay where they are. Raises :class:`BadInput` for a place
+    that the entry cannot have.
+    """
+    shown = shown_order(rows)
+    alike = [row for row in shown if row.pinned == entry.pinned]
+    to = place - 1 - shown.index(alike[0])
+    if not 0 <= to < len(alike):
+        raise BadInput("It cannot stand there: pinned entries stand before all others.")
+    alike.remove(entry)
+    alike.insert(to, entry)
+    following = iter(alike)
+    return [
+        row.key if row.dropped or row.pinned != entry.pinned else next(following).key
+        for row in rows
+    ]
 
 
 def entry_mark(row: Entry) -> str:

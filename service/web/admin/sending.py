@@ -16,20 +16,13 @@ from service.issues.approve import approve
 from service.issues.errors import BadInput
 from service.issues.states import IllegalMove
 from service.localtime import moment_of
-from service.models import (
-    DeliveryState,
-    Issue,
-    IssueKind,
-    IssueState,
-    Notice,
-    NoticeKind,
-    Timing,
-)
+from service.models import Issue, IssueKind, IssueState, Timing
 from service.rendering.preflight.finding import reasons
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
 from service.web.admin.issues import issue_or_404
+from service.web.admin.proving import recently_proved
 from service.web.admin.reach import reach_of
 from service.web.admin.readiness import findings_of
 from service.web.asking import field, now
@@ -62,6 +55,7 @@ def send_form(issue_id: int) -> Answer:
 
 @admin.post("/issues/<int(max=2147483647):issue_id>/send")
 @editors_only
+@recently_proved
 def send(issue_id: int) -> Answer:
     """Without a count: the last page, which names it. With the count that it named: send."""
     with session_scope() as session:
@@ -100,29 +94,6 @@ def send(issue_id: int) -> Answer:
     return redirect(url_for("admin.issue", issue_id=issue_id), 303)
 
 
-@admin.post("/issues/<int(max=2147483647):issue_id>/test")
-@editors_only
-def send_test(issue_id: int) -> Response:
-    """A copy to whoever asks, marked [TEST]; readers get nothing."""
-    with session_scope() as session:
-        issue = issue_or_404(session, issue_id)
-        notice = Notice(
-            kind=NoticeKind.TEST,
-            newsletter_id=issue.newsletter_id,
-            issue_id=issue.id,
-            address=account().email,
-            state=DeliveryState.QUEUED,
-            due_at=now(),
-            created_at=now(),
-            changed_at=now(),
-        )
-        session.add(notice)
-        session.flush()
-        ring(session, Bell.NOTICE, notice.id)
-        note(session, issue, "issue.test", to=account().email)
-        return back(issue, f"A test copy is on its way to {account().email}.", "done")
-
-
 def _plan(issue: Issue, at: datetime) -> Plan:
     """Read the form; an hour is on the newsletter's own clock."""
     timing = Timing.READER_HOUR if field("timing") == Timing.READER_HOUR.value else Timing.NOW
@@ -148,6 +119,8 @@ def _form(session: Session, issue: Issue, problem: str = "") -> str:
         "admin/send.html",
         issue=issue,
         reach=reach_of(session, issue, now()),
+        findings=findings_of(session, issue, now()),
+        now=now(),
         problem=problem,
         by_hour=issue.kind is not IssueKind.MANUAL,
         form=request.form,

@@ -38,14 +38,19 @@ function takeOver(page, withEditorial = false) {
     words.elements[name].value = fresh.elements[name].value;
     asShown.set(name, words.elements[name].value);
   }
-  const preview = document.querySelector("#preview");
-  preview.src = preview.src;
+  words.dispatchEvent(new Event("preview"));
+  document.querySelector("#spoken").textContent = main.querySelector(":scope > [role=status]")?.textContent ?? "";
 }
 
-async function send(form, button) {
+async function send(form, button, place) {
   const entry = form.closest(".line")?.id;
-  const step = button.value;
-  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
+  const step = button?.value ?? "place";
+  const data = new FormData(form, button);
+  if (place) {
+    data.set("do", "place");
+    data.set("place", place);
+  }
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!page.querySelector("#outline")) return location.reload(); // frozen, or logged out: the server says which
   takeOver(page, step === "accept");
@@ -55,19 +60,72 @@ async function send(form, button) {
   if (line.offsetParent) (same || line).focus();
 }
 
-main.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!form.closest("#outline, #draft")) return;
-  event.preventDefault();
+async function sendAlone(...what) {
   if (busy) return;
   busy = true;
   try {
-    await send(form, event.submitter);
+    await send(...what);
   } catch {
     say("The server did not answer, so nothing was changed. Try again in a moment.");
   } finally {
     busy = false;
   }
+}
+
+main.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.closest("#outline, #draft")) return;
+  event.preventDefault();
+  sendAlone(form, event.submitter);
+});
+
+// Dragged by its dots, an entry takes the place that it is dropped on, within its section.
+let dragged = null;
+
+const lineAt = (event) => {
+  const line = dragged && event.target.closest?.(".line");
+  const there = line && line !== dragged && !line.closest(".dropped");
+  return there && line.closest("section") === dragged.closest("section") ? line : null;
+};
+const isBelow = (line, event) => {
+  const { top, height } = line.getBoundingClientRect();
+  return event.clientY > top + height / 2;
+};
+const unmark = () => {
+  for (const line of main.querySelectorAll(".above, .below")) line.classList.remove("above", "below");
+};
+
+main.addEventListener("dragstart", (event) => {
+  if (!event.target.closest?.(".grip")) return;
+  dragged = event.target.closest(".line");
+  dragged.classList.add("dragged");
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", "");
+  event.dataTransfer.setDragImage(dragged, 10, 10);
+});
+
+main.addEventListener("dragover", (event) => {
+  const line = lineAt(event);
+  if (!line) return;
+  event.preventDefault();
+  unmark();
+  line.classList.add(isBelow(line, event) ? "below" : "above");
+});
+
+main.addEventListener("drop", (event) => {
+  const line = lineAt(event);
+  if (!line) return;
+  event.preventDefault();
+  const others = [...line.closest("section").querySelectorAll(".line")];
+  const standing = others.filter((one) => one !== dragged && !one.closest(".dropped"));
+  const place = standing.indexOf(line) + (isBelow(line, event) ? 2 : 1);
+  sendAlone(dragged.querySelector(".tools"), null, place);
+});
+
+main.addEventListener("dragend", () => {
+  dragged?.classList.remove("dragged");
+  dragged = null;
+  unmark();
 });
 
 // A model writes for a minute or two: look now and then whether it has come to an end.
