@@ -97,7 +97,7 @@ def test_it_says_here_what_is_wrong_with_an_address_typed_elsewhere(
 
 def test_it_stores_nothing_for_a_program_that_fills_a_form_elsewhere(client: FlaskClient) -> None:
     answer = client.post(f"{LANDING}join", data={"email": "new@example.org", "website": "x"})
-    assert answer.location == f"{LANDING}check-inbox"
+    assert answer.location == f"{LANDING}?again=1&once=1", "it is asked to press once more"
     assert asked() == []
 
 

@@ -204,7 +204,8 @@ def test_it_gives_no_link_of_the_readers_to_somebody_elses_mailbox(
         add_confirmed(session, newsletter, Reader(parse_address("bo@example.org")), now)
     ask_address(client, reader, "bo@example.org")
     path = mail(NoticeKind.CHANGE_ADDRESS)[0].payload["path"]
-    answer = post(client, path, path)
+    assert "Nothing was changed" in client.get(path).text
+    answer = post(client, link("preferences", reader.id), path)
     assert "Nothing was changed" in answer.text
     assert "/preferences/" not in answer.text
     assert email_of(reader) == "ann@example.org"

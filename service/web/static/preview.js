@@ -6,7 +6,6 @@ const source = document.getElementById(bar.querySelector("button").getAttribute(
 const shown = () => document.querySelector("iframe[name=preview]");
 let pressed = bar.querySelector("[aria-pressed=true]");
 let waiting;
-let count = 0;
 
 for (const button of bar.querySelectorAll("[hidden]")) button.hidden = false;
 
@@ -15,28 +14,15 @@ function preview() {
   source.requestSubmit(pressed);
 }
 
-// Each goes into a frame of its own, which takes the place of the one before once it is there: no
-// flicker, and no step in the browser's history.
-function nextFrame() {
-  const before = shown();
-  const next = document.createElement("iframe");
-  for (const name of ["title", "sandbox"]) next.setAttribute(name, before.getAttribute(name));
+function dress() {
   const phone = pressed.dataset.view === "phone" ? "phone" : "desktop";
-  next.className = `preview ${phone} ${pressed.dataset.view === "dark" ? "dark" : ""} coming`;
-  for (const late of document.querySelectorAll("iframe.coming")) late.remove();
-  next.name = `preview-${++count}`; // a frame keeps the name that it came with
-  before.after(next);
-  setTimeout(() => next.addEventListener("load", () => {
-    next.classList.remove("coming");
-    next.setAttribute("name", "preview");
-    before.remove();
-  }, { once: true }));
-  return next.name;
+  const dark = pressed.dataset.view === "dark" ? "dark" : "";
+  shown().className = `preview ${phone} ${dark}`.trim();
 }
 
 source.addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (!button?.formTarget.startsWith("preview")) return;
+  if (button?.formTarget !== "preview") return;
   clearTimeout(waiting);
   if (button.dataset.view) {
     pressed.removeAttribute("aria-pressed");
@@ -44,10 +30,10 @@ source.addEventListener("submit", (event) => {
     pressed.setAttribute("aria-pressed", "true");
   } else if (button !== pressed) {
     event.preventDefault();
-    preview(); // as it is looked at
+    setTimeout(preview); // as it is looked at; a form submits nothing while it is submitting
     return;
   }
-  button.formTarget = nextFrame();
+  dress();
 });
 
 source.addEventListener("input", (event) => {
