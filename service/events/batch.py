@@ -14,7 +14,7 @@ from service.events import rows
 from service.events.rows import DELIVERIES, NOTICES, Row
 from service.events.ses_events import SesEvent
 from service.events.store import Waiting
-from service.models import EventOutcome, Issue, Newsletter
+from service.models import EventOutcome, Issue, Newsletter, Subscription
 
 
 class Told(NamedTuple):
@@ -34,7 +34,9 @@ class Outcome(NamedTuple):
 
 
 NOT_OURS = Outcome(EventOutcome.IGNORED, "It names no message of this installation.")
-NOT_KEPT = Outcome(EventOutcome.IGNORED, "Opens and clicks of this newsletter are not kept.")
+NOT_KEPT = Outcome(
+    EventOutcome.IGNORED, "Opens and clicks of this newsletter, or of this reader, are not kept."
+)
 DONE = Outcome(EventOutcome.APPLIED, None)
 
 
@@ -57,6 +59,8 @@ class Batch:
     """Rows that somebody else holds just now."""
     tracked: set[int]
     """Issues whose opens and clicks are kept."""
+    untracked: set[int]
+    """Subscriptions whose readers want none of theirs to be kept."""
     now_is: dict[Key, Row] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     """By event. One that is in neither of these two waits for its row."""
@@ -76,7 +80,9 @@ class Batch:
             held |= {Key(table, row_id) for row_id in busy}
         touched = {named[one.id] for one in events if one.event.touch and one.id in named}
         issues = {was[key].issue_id for key in touched if key.table is DELIVERIES and key in was}
-        return cls(events, named, was, held, _tracked(session, issues))
+        of_whom = {was[key].subscription_id for key in touched if key in was}
+        tracked, untracked = _tracked(session, issues), _untracked(session, of_whom)
+        return cls(events, named, was, held, tracked, untracked)
 
     def move(self, now: datetime, *, early: timedelta) -> None:
         """Decide, event by event, what each comes to. Nothing is written yet."""
@@ -102,15 +108,18 @@ class Batch:
         ]
 
     def kept_touches(self) -> list[Told]:
-        """Opens and clicks of newsletters that have tracking on."""
-        return [one for one in self.told if one.event.touch and one.row.issue_id in self.tracked]
+        """Opens and clicks that are kept: the newsletter has tracking on, the reader not off."""
+        return [one for one in self.told if one.event.touch and self._keeps(one.row)]
 
     def _outcome(self, event: SesEvent, key: Key) -> Outcome:
         if event.evidence is None:
             said = f"It says nothing about what became of the message ({event.kind})."
             return Outcome(EventOutcome.IGNORED, said)
-        kept = key.table is DELIVERIES and self.now_is[key].issue_id in self.tracked
+        kept = key.table is DELIVERIES and self._keeps(self.now_is[key])
         return NOT_KEPT if event.touch and not kept else DONE
+
+    def _keeps(self, row: Row) -> bool:
+        return row.issue_id in self.tracked and row.subscription_id not in self.untracked
 
 
 def _named(session: Session, events: Sequence[Waiting], site: str) -> dict[int, Key]:
@@ -155,3 +164,11 @@ def _tracked(session: Session, issue_ids: Collection[int | None]) -> set[int]:
             .where(Issue.id.in_(wanted), Newsletter.tracking)
         )
     )
+
+
+def _untracked(session: Session, subscription_ids: Collection[int | None]) -> set[int]:
+    wanted = {one for one in subscription_ids if one is not None}
+    if not wanted:
+        return set()
+    query = select(Subscription.id).where(Subscription.id.in_(wanted), ~Subscription.tracked)
+    return set(session.scalars(query))

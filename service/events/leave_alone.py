@@ -20,7 +20,11 @@ from service.webhooks.announce import Happening, announce_all
 
 
 def leave_alone(session: Session, told: Sequence[Told], now: datetime) -> None:
-    """A hard bounce suppresses the address; a complaint ends the subscription as well."""
+    """A hard bounce suppresses the address; a complaint ends the subscription as well.
+
+    What was sent to an address that is not the reader's, or not any more, speaks of that mailbox
+    alone: the reader's own goes on.
+    """
     if not told:
         return
     readers = _readers(session, {one.row.subscription_id for one in told})
@@ -29,7 +33,9 @@ def leave_alone(session: Session, told: Sequence[Told], now: datetime) -> None:
         reader = readers.get(one.row.subscription_id)
         complaint = one.event.evidence is Evidence.COMPLAINED
         reason = SuppressionReason.COMPLAINT if complaint else SuppressionReason.BOUNCE
-        email_hash = reader.email_hash if reader else _hash_in(one)
+        email_hash = _hash_sent_to(one) or (reader.email_hash if reader else None)
+        if reader is not None and email_hash != reader.email_hash:
+            reader = None
         new = email_hash is not None and suppress(
             session, email_hash, reason, one.event.reason[:1000], now
         )
@@ -82,7 +88,7 @@ def _readers(session: Session, subscription_ids: set[int | None]) -> dict[int | 
     return {row[0]: Reader(*row) for row in found}
 
 
-def _hash_in(one: Told) -> str | None:
+def _hash_sent_to(one: Told) -> str | None:
     """Readers who deleted their data are only known by the event: they may sign up again."""
     if one.row.subscription_id is None:
         return None  # mail to whoever runs the newsletter

@@ -43,6 +43,8 @@ class SesEvent:
     kind: str
     message_id: str
     recipient: str
+    sent_to: str
+    """Where we sent it; '' when it does not say. A host that passes mail on names another."""
     evidence: Evidence | None
     """What it proves about the message; None for kinds that prove nothing."""
     delivery_id: int | None
@@ -104,6 +106,7 @@ def parse_event(text: str) -> SesEvent:
         kind=kind,
         message_id=message_id,
         recipient=recipient,
+        sent_to=_sent_to(mail),
         evidence=_evidence(kind, detail),
         delivery_id=_tagged(mail, "delivery"),
         notice_id=_tagged(mail, "notice"),
@@ -192,6 +195,11 @@ def _recipient(kind: str, mail: Mapping[str, Any], detail: Mapping[str, Any]) ->
             first = found[0].get("emailAddress") if isinstance(found[0], dict) else found[0]
             return _text(first).lower()
     return ""
+
+
+def _sent_to(mail: Mapping[str, Any]) -> str:
+    named = mail.get("destination")
+    return _text(named[0]).lower() if isinstance(named, list) and named else ""
 
 
 def _reason(kind: str, detail: Mapping[str, Any]) -> str:

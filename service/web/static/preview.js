@@ -6,6 +6,7 @@ const source = document.getElementById(bar.querySelector("button").getAttribute(
 const shown = () => document.querySelector("iframe[name=preview]");
 let pressed = bar.querySelector("[aria-pressed=true]");
 let waiting;
+let count = 0;
 
 for (const button of bar.querySelectorAll("[hidden]")) button.hidden = false;
 
@@ -14,15 +15,28 @@ function preview() {
   source.requestSubmit(pressed);
 }
 
-function dress() {
+// Each goes into a frame of its own, which takes the place of the one before once it is there: no
+// flicker, and no step in the browser's history.
+function nextFrame() {
+  const before = shown();
+  const next = document.createElement("iframe");
+  for (const name of ["title", "sandbox"]) next.setAttribute(name, before.getAttribute(name));
   const phone = pressed.dataset.view === "phone" ? "phone" : "desktop";
-  const dark = pressed.dataset.view === "dark" ? "dark" : "";
-  shown().className = `preview ${phone} ${dark}`.trim();
+  next.className = `preview ${phone} ${pressed.dataset.view === "dark" ? "dark" : ""} coming`;
+  for (const late of document.querySelectorAll("iframe.coming")) late.remove();
+  next.name = `preview-${++count}`; // a frame keeps the name that it came with
+  before.after(next);
+  setTimeout(() => next.addEventListener("load", () => {
+    next.classList.remove("coming");
+    next.setAttribute("name", "preview");
+    before.remove();
+  }, { once: true }));
+  return next.name;
 }
 
 source.addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (button?.formTarget !== "preview") return;
+  if (!button?.formTarget.startsWith("preview")) return;
   clearTimeout(waiting);
   if (button.dataset.view) {
     pressed.removeAttribute("aria-pressed");
@@ -33,7 +47,7 @@ source.addEventListener("submit", (event) => {
     setTimeout(preview); // as it is looked at; a form submits nothing while it is submitting
     return;
   }
-  dress();
+  button.formTarget = nextFrame();
 });
 
 source.addEventListener("input", (event) => {
