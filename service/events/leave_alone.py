@@ -33,7 +33,7 @@ def leave_alone(session: Session, told: Sequence[Told], now: datetime) -> None:
         reader = readers.get(one.row.subscription_id)
         complaint = one.event.evidence is Evidence.COMPLAINED
         reason = SuppressionReason.COMPLAINT if complaint else SuppressionReason.BOUNCE
-        email_hash = _hash_sent_to(one) or (reader.email_hash if reader else None)
+        email_hash = _mailbox(one, reader)
         if reader is not None and email_hash != reader.email_hash:
             reader = None
         new = email_hash is not None and suppress(
@@ -88,10 +88,13 @@ def _readers(session: Session, subscription_ids: set[int | None]) -> dict[int | 
     return {row[0]: Reader(*row) for row in found}
 
 
-def _hash_sent_to(one: Told) -> str | None:
-    """Readers who deleted their data are only known by the event: they may sign up again."""
+def _mailbox(one: Told, reader: Reader | None) -> str | None:
+    """The hash of where it was sent, else of the reader's address.
+
+    Readers who deleted their data are only known by the event: they may sign up again.
+    """
     if one.row.subscription_id is None:
         return None  # mail to whoever runs the newsletter
     with contextlib.suppress(BadAddress):
-        return hash_of(parse_address(one.event.recipient))
-    return None
+        return hash_of(parse_address(one.event.sent_to))
+    return reader.email_hash if reader else None

@@ -65,10 +65,12 @@ def give_up_dead(session: Session, changed: Sequence[tuple[Row, Row]], now: date
     }
     if not last:
         return
-    for subscriber_id, email_hash in _suspects(session, list(last), now):
+    for subscriber_id, email_hash, address_since in _suspects(session, list(last), now):
         row, lifted = last[subscriber_id], lifted_at(session, email_hash)
+        # What went to an earlier address, or before somebody looked at it, says nothing now.
+        fresh = max((at for at in (lifted, address_since) if at is not None), default=None)
         history = _history(session, row, now)
-        found = dead_since([past for past in history if lifted is None or past.at > lifted])
+        found = dead_since([past for past in history if fresh is None or past.at > fresh])
         if found is not None:
             count, since = found
             said = f"{count} issues in a row came back since {since:%Y-%m-%d}. The last: "
@@ -78,19 +80,20 @@ def give_up_dead(session: Session, changed: Sequence[tuple[Row, Row]], now: date
 
 def _suspects(
     session: Session, subscriber_ids: list[int], now: datetime
-) -> Sequence[tuple[int, str]]:
-    """Those with enough soft bounces to be looked at, with the hash of their address."""
+) -> Sequence[tuple[int, str, datetime | None]]:
+    """Those with enough soft bounces to be looked at; the hash of their address, and since when
+    it is theirs, where it was changed."""
     return [
-        (subscriber_id, email_hash)
-        for subscriber_id, email_hash in session.execute(
-            select(Subscriber.id, Subscriber.email_hash)
+        (subscriber_id, email_hash, address_since)
+        for subscriber_id, email_hash, address_since in session.execute(
+            select(Subscriber.id, Subscriber.email_hash, Subscriber.address_since)
             .join(Delivery, Delivery.subscriber_id == Subscriber.id)
             .where(
                 Subscriber.id.in_(subscriber_ids),
                 Delivery.state == DeliveryState.SOFT_BOUNCED,
                 Delivery.changed_at > now - LOOK_BACK,
             )
-            .group_by(Subscriber.id, Subscriber.email_hash)
+            .group_by(Subscriber.id, Subscriber.email_hash, Subscriber.address_since)
             .having(func.count() >= IN_A_ROW)
             .order_by(Subscriber.email_hash)
         )

@@ -96,15 +96,16 @@ def test_it_leaves_many_alone_at_once_each_for_their_own_reason(
     database: Engine, deliveries: list[int], now: datetime
 ) -> None:
     first, second, third, fourth = deliveries
-    hear(
-        now,
-        told("Bounce", first),
-        told("Bounce", second),
-        told("Complaint", second),
-        told("Complaint", third),
-        told("Bounce", third),
-        told("Delivery", fourth),
-    )
+    whose = {row: f"reader{number}@example.org" for number, row in enumerate(deliveries, start=1)}
+    said = [
+        ("Bounce", first),
+        ("Bounce", second),
+        ("Complaint", second),
+        ("Complaint", third),
+        ("Bounce", third),
+        ("Delivery", fourth),
+    ]
+    hear(now, *(told(kind, row, recipient=whose[row]) for kind, row in said))
     with Session(database) as session:
         states = select(Delivery.state).order_by(Delivery.subscriber_id)
         assert session.scalars(states).all() == [

@@ -17,6 +17,7 @@ from service.models import (
     Delivery,
     DeliveryState,
     Newsletter,
+    Subscriber,
     Subscription,
     SubscriptionState,
     Suppression,
@@ -168,6 +169,18 @@ def test_it_takes_no_holiday_for_a_dead_mailbox(
         told = [bounce(first, "General"), delivered(first)]
         hear(at, *(told if day % 2 else told[::-1]))
     assert suppressed(database) == []
+
+
+def test_it_begins_anew_once_the_reader_has_another_address(
+    database: Engine, newsletter: Newsletter, now: datetime
+) -> None:
+    at = days_of(newsletter, now, [0, 1, 2, 3, 4, 5, 6])
+    with session_scope() as session:
+        session.execute(update(Subscriber).values(address_since=at + timedelta(hours=2)))
+    days_of(newsletter, now, [7, 8])
+    assert suppressed(database) == []
+    days_of(newsletter, now, [10, 11, 15])
+    assert len(suppressed(database)) == 1
 
 
 def test_it_begins_anew_once_an_operator_let_the_address_go(

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, Update, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.addressing import reader_links
+from service.events.batch import NOT_KEPT
 from service.events.touches import without_token
 from service.models import (
     Delivery,
@@ -21,6 +22,7 @@ from service.models import (
     InteractionKind,
     Issue,
     Newsletter,
+    Subscription,
 )
 from tests.events.samples import event
 from tests.events.test_apply import hear
@@ -74,18 +76,23 @@ def test_it_keeps_an_open_and_a_click_once_each(
         assert set(session.scalars(select(Event.outcome))) == {EventOutcome.APPLIED}
 
 
+@pytest.mark.parametrize(
+    "off",
+    [update(Newsletter).values(tracking=False), update(Subscription).values(tracked=False)],
+    ids=["newsletter", "reader"],
+)
 def test_it_keeps_nothing_where_tracking_is_off(
-    database: Engine, delivery: Delivery, now: datetime
+    database: Engine, delivery: Delivery, now: datetime, off: Update
 ) -> None:
     with Session(database) as session, session.begin():
-        session.execute(update(Newsletter).values(tracking=False))
+        session.execute(off)
     at = now + timedelta(hours=1)
     hear(now, opened(delivery, at), clicked(delivery, at))
     assert kept(database) == []
     with Session(database) as session:
         for row in session.scalars(select(Event)):
             assert row.outcome is EventOutcome.IGNORED
-            assert row.note == "Opens and clicks of this newsletter are not kept."
+            assert row.note == NOT_KEPT.note
             assert "192.0.2.7" not in row.raw
             assert "Firefox" not in row.raw
             assert LINK not in row.raw
