@@ -145,7 +145,7 @@ def approve_and_watch(page: Page) -> None:
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Send it to").click()
     counts = page.locator("#counts")
-    expect(counts.locator(".state")).to_have_text("sent")
+    expect(counts.locator(".state")).to_have_text("sent", timeout=60_000)
     expect(counts.locator("tr.sum")).to_be_visible()
 
 

@@ -87,7 +87,7 @@ def the_numbers_move_by_themselves(page: Page, readers: int, asked: list[str]) -
     """Nobody presses anything: the page asks by itself until every delivery is settled."""
     counts = page.locator("#counts")
     expect(counts.locator(".state")).not_to_have_text("draft")
-    expect(counts.locator(".state")).to_have_text("sent")
+    expect(counts.locator(".state")).to_have_text("sent", timeout=60_000)
     expect(counts.locator("[data-settled]")).to_be_visible()
     expect(counts).to_contain_text(f"{readers} of {readers} messages out")
     expect(counts.locator("tr.sum")).to_contain_text(str(readers))

@@ -47,5 +47,5 @@ def test_it_comes_to_those_who_were_chosen(
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#main")).to_contain_text("are not among those you chose")
     page.get_by_role("button", name=re.compile("^Send it to 1 reader")).click()
-    expect(page.locator("#counts .state")).to_have_text("sent")
+    expect(page.locator("#counts .state")).to_have_text("sent", timeout=60_000)
     assert installation.inbox.recipients_of(issue.id) == Counter([READER])
