@@ -19,6 +19,7 @@ from service.models import (
 from tests.browser.editor import SUBJECT, log_in, write_and_preview
 from tests.browser.watch import Watch
 from tests.servers.installation import EDITOR, Installation
+from tests.servers.processes import until
 
 
 def test_it_goes_from_the_desk_to_every_reader_once(
@@ -47,16 +48,18 @@ def test_it_goes_from_the_desk_to_every_reader_once(
 
 def test_it_can_be_tried_on_the_editor_alone(installation: Installation, watch: Watch) -> None:
     page = watch.person()
-    before = len(installation.inbox.of(EDITOR))
     log_in(page)
-    installation.inbox.wait_for(EDITOR, before + 1)  # of a login from a browser that is new
     write_and_preview(page)
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Test copy to me").click()
     expect(page.get_by_role("status")).to_contain_text(EDITOR)
 
-    copy = installation.inbox.wait_for(EDITOR, before + 2)
-    assert copy.subject == f"[TEST] {SUBJECT}"
+    # Logins from a new browser are mailed as well.
+    subject = f"[TEST] {SUBJECT}"
+    copy = until(
+        lambda: next((m for m in installation.inbox.of(EDITOR) if m.subject == subject), None),
+        "the test copy",
+    )
     assert "an hour late" in (copy.html or "")
     issue = latest_issue(installation)
     assert issue.state is IssueState.DRAFT, "trying an issue must not send it"
