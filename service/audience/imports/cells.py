@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from datetime import UTC, datetime
@@ -124,7 +123,8 @@ def _parts(cell: str) -> list[str]:
         if isinstance(given, list):
             return [part for part in given if isinstance(part, str)]
     if '"' in cell:  # Mailchimp quotes each tag within the cell
-        cell = "|".join(next(csv.reader(io.StringIO(cell.replace("\n", " "))), []))
+        # One record, whatever line breaks are in it: \r alone is one to the reader as well.
+        cell = "|".join(next(csv.reader([re.sub(r"[\r\n]", " ", cell)]), []))
     return re.split(r"[|;,]", cell)
 
 
