@@ -54,8 +54,8 @@ def rung(editor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Rung:
 
 @pytest.fixture
 def now() -> datetime:
-    """The real one, when the editor logged in: a cookie of another day is refused."""
-    return wall_clock().replace(microsecond=0) + SECOND
+    """Shortly after the editor logs in: a cookie of another day or of later is refused."""
+    return wall_clock().replace(microsecond=0) + timedelta(minutes=1)
 
 
 @pytest.fixture
