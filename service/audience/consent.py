@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Table, func, select
+from sqlalchemy.orm import Session, aliased
 
 from service.db import insert_ignoring
 from service.languages import code_of, current
@@ -42,6 +42,9 @@ not in a catalog, whose texts may be mended at any time: these are what somebody
 CURRENT = "signup-1"
 FIRST = "0" * 64
 """What stands for the hash before a ledger's first line."""
+
+IMPORT_UNDONE = "import undone"
+"""How somebody left whom an editor took out again with the file that they came in by."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,43 @@ def ledger(session: Session, newsletter_id: int, email_hash: str) -> Sequence[Co
         .where(ConsentEvent.newsletter_id == newsletter_id, ConsentEvent.email_hash == email_hash)
         .order_by(ConsentEvent.sequence)
     ).all()
+
+
+def last_lines() -> Select[str, ConsentKind, dict[str, Any]]:
+    """Hash, kind and detail of the last line of each ledger; to be narrowed by the caller."""
+    later = aliased(ConsentEvent)
+    last = (
+        select(func.max(later.sequence))
+        .where(
+            later.email_hash == ConsentEvent.email_hash,
+            later.newsletter_id == ConsentEvent.newsletter_id,
+        )
+        .scalar_subquery()
+    )
+    return select(ConsentEvent.email_hash, ConsentEvent.kind, ConsentEvent.detail).where(
+        ConsentEvent.sequence == last
+    )
+
+
+def withdrew(kind: ConsentKind, detail: Mapping[str, Any]) -> bool:
+    """Whether somebody whose ledger ends so took their consent back, or moved to another address.
+
+    It is all that still says so when their data are deleted. An import that was undone took nothing
+    back in their name.
+    """
+    if kind is ConsentKind.UNSUBSCRIBED:
+        return detail.get("how") != IMPORT_UNDONE
+    return kind is ConsentKind.CHANGED and "address_to" in detail
+
+
+def withdrawn_among(session: Session, newsletter_id: int, hashes: Sequence[str]) -> set[str]:
+    """Those of *hashes* (some hundreds) whose ledger says that they are not to be written to."""
+    found = session.execute(
+        last_lines().where(
+            ConsentEvent.newsletter_id == newsletter_id, ConsentEvent.email_hash.in_(hashes)
+        )
+    )
+    return {email_hash for email_hash, kind, detail in found if withdrew(kind, detail)}
 
 
 def verify(events: Iterable[ConsentEvent]) -> ConsentEvent | None:

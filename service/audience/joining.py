@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import Address
 from service.audience.choices import row_for
-from service.audience.consent import Line, record
+from service.audience.consent import Line, record, withdrawn_among
 from service.audience.preferences import Preferences, checked
 from service.audience.suppression import hash_of, suppressed_among
 from service.db import insert_ignoring
@@ -35,7 +35,7 @@ class Joined(StrEnum):
     ADDED = "added"
     PRESENT = "present"
     LEFT = "left"
-    """They unsubscribed before; only they can come back, by the form."""
+    """They unsubscribed before, also if their data are deleted; only they can come back."""
     SUPPRESSED = "suppressed"
 
 
@@ -107,11 +107,14 @@ def standing(
     )
     known = dict(session.execute(query).all())
 
+    strangers = [hash_of(address) for address in addresses if address.key not in known]
+    withdrawn = withdrawn_among(session, newsletter.id, strangers) if strangers else set()
+
     def of(address: Address) -> Joined:
         if hash_of(address) in suppressed:
             return Joined.SUPPRESSED
         if address.key not in known:
-            return Joined.ADDED
+            return Joined.LEFT if hash_of(address) in withdrawn else Joined.ADDED
         left = known[address.key] is SubscriptionState.UNSUBSCRIBED
         return Joined.LEFT if left else Joined.PRESENT
 

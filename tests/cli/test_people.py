@@ -67,7 +67,10 @@ def test_it_imports_the_good_rows_and_names_the_bad(
 
 def test_it_imports_twice_as_once(run: Run, readers: Path, database: Engine) -> None:
     run("import", str(readers), *AGREED)
-    assert "2  subscribed here already" in run("import", str(readers), *AGREED).stdout
+    assert (
+        "2  on the list here already: left as they are"
+        in run("import", str(readers), *AGREED).stdout
+    )
     assert active(database) == ["ada@example.org", "bob@example.org"]
 
 
@@ -100,7 +103,10 @@ def test_it_exports_what_it_can_import(
     back = tmp_path / "back.csv"
     back.write_text(exported)
     done = run("import", str(back), *AGREED)
-    assert done.stdout == "        2  subscribed here already\n        2  rows in all\n"
+    assert (
+        done.stdout
+        == "        2  on the list here already: left as they are\n        2  rows in all\n"
+    )
 
 
 def test_it_takes_nobody_whose_consent_is_not_stated(

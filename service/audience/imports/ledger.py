@@ -18,7 +18,6 @@ from service.audience.consent import FIRST, Line, chain_form, record
 from service.audience.imports.bulk import write_rows
 from service.audience.imports.people import Person
 from service.audience.imports.plan import Plan, Standing
-from service.audience.imports.standing import with_ledger
 from service.models import ConsentEvent, ConsentKind, Import
 
 _COLUMNS = (
@@ -32,9 +31,6 @@ class Proofs:
 
     def __init__(self, job: Import, plan: Plan, now: datetime) -> None:
         self._newsletter, self._now = job.newsletter_id, now
-        self.careful = False
-        """Whether it is looked up who has a ledger already. Most files bring nobody who has, and
-        where one does, the write says so and the chunk is done again with care."""
         self._common = {
             "import": job.id,
             "file": job.file_name,
@@ -58,11 +54,13 @@ class Proofs:
         self._form = (before, between, after)
         self._plainly = _compact(self._common)
 
-    def write(self, session: Session, people: Sequence[tuple[str, Person]]) -> None:
-        """Add a line for each of *people* (with the hash of the address), who are distinct."""
-        there: Container[str] = ()
-        if self.careful:
-            there = with_ledger(session, self._newsletter, [one for one, _ in people])
+    def write(
+        self, session: Session, people: Sequence[tuple[str, Person]], there: Container[str]
+    ) -> None:
+        """Add a line for each of *people* (with the hash of the address), who are distinct.
+
+        *there* has a ledger already; raises ``Collision`` when another one has.
+        """
         newsletter, now = self._newsletter, self._now
         write_rows(
             session,

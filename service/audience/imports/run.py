@@ -157,7 +157,7 @@ class Step:
         self._job, self._clock = job, clock
         self._writes = job.state is ImportState.RUNNING
         self._name = "run" if self._writes else "checked"
-        self._writer = Writer(job, newsletter, plan_of(job), clock())
+        self._writer = Writer(job, newsletter, plan_of(job), clock(), careful=not self._writes)
         self._position = job.position
         self._counts: Counter[str] = Counter(job.counts.get(self._name, {}))
 

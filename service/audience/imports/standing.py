@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from service.audience.consent import last_lines, withdrew
 from service.audience.imports.plan import Standing
 from service.db import BigId, dialect_of
 from service.models import (
     ConsentEvent,
+    ConsentKind,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -39,33 +42,46 @@ class Outcome(StrEnum):
     KEPT = "kept"
     """Reads here, whatever the file says of another place."""
     LEFT = "left"
-    """Unsubscribed here: only they can come back."""
+    """Unsubscribed here, deleted, or moved to another address: only they can come back."""
     SUPPRESSED = "suppressed"
     REPEATED = "repeated"
     BAD = "bad"
 
 
 SUBSCRIBES = frozenset({Outcome.ADDED, Outcome.ASKED, Outcome.LEFT_THERE})
-_BARS = frozenset({Standing.BOUNCED, Standing.COMPLAINED, Standing.BLOCKED})
+BARS = frozenset({Standing.BOUNCED, Standing.COMPLAINED, Standing.BLOCKED})
 
 
-def outcome_of(
-    there: Standing, here: SubscriptionState | None, *, suppressed: bool, ask: bool
-) -> Outcome:
-    """A pure decision. ``here`` is None for somebody who never had this newsletter.
+@dataclass(frozen=True, slots=True)
+class Here:
+    """How somebody stands with us."""
 
-    A file adds and never changes: who reads here goes on reading, who left stays away.
+    state: SubscriptionState | None = None
+    """With this newsletter; None for who never had it, or whose data are deleted."""
+    suppressed: bool = False
+    reads: bool = False
+    """Gets another newsletter of ours. Asked only of whom a file would suppress."""
+    withdrew: bool = False
+    """The ledger ends with their leaving."""
+
+
+def outcome_of(there: Standing, here: Here, *, ask: bool) -> Outcome:
+    """A pure decision.
+
+    A file adds and never changes: who reads here goes on reading, who left stays away. What bars an
+    address bars it from every newsletter, so that it asks for readers of any.
     """
-    if suppressed:
+    if here.suppressed:
         return Outcome.SUPPRESSED
-    if there in _BARS:
-        return Outcome.KEPT if here is SubscriptionState.ACTIVE else Outcome.BARRED
-    if here is SubscriptionState.UNSUBSCRIBED:
+    if there in BARS:
+        reads = here.reads or here.state is SubscriptionState.ACTIVE
+        return Outcome.KEPT if reads else Outcome.BARRED
+    if here.state is SubscriptionState.UNSUBSCRIBED:
         return Outcome.LEFT
-    if here is not None:
-        gone = there is Standing.LEFT and here is SubscriptionState.ACTIVE
+    if here.state is not None:
+        gone = there is Standing.LEFT and here.state is SubscriptionState.ACTIVE
         return Outcome.KEPT if gone else Outcome.PRESENT
-    return _newcomer(there, ask=ask)
+    return Outcome.LEFT if here.withdrew else _newcomer(there, ask=ask)
 
 
 def _newcomer(there: Standing, *, ask: bool) -> Outcome:
@@ -85,6 +101,18 @@ class Known:
     states: dict[str, SubscriptionState] = field(default_factory=dict)
     suppressed: set[str] = field(default_factory=set)
     """Hashes."""
+    reading: set[str] = field(default_factory=set)
+    """Keys, of those that were asked for: who gets any newsletter."""
+    ledgers: dict[str, bool] = field(default_factory=dict)
+    """By hash, where that was asked: whether the ledger ends with their leaving."""
+
+    def of(self, key: str, email_hash: str) -> Here:
+        return Here(
+            self.states.get(key),
+            email_hash in self.suppressed,
+            key in self.reading,
+            self.ledgers.get(email_hash, False),
+        )
 
 
 def known_among(
@@ -102,11 +130,18 @@ def known_among(
     return known
 
 
-def with_ledger(session: Session, newsletter_id: int, hashes: Sequence[str]) -> set[str]:
-    """Those of *hashes* that the consent ledger knows already."""
+def reading_among(session: Session, keys: Sequence[str]) -> set[str]:
+    """Those of *keys* who get a newsletter of ours."""
+    dialect = dialect_of(session)
+    return set(session.scalars(_reading(dialect), {"given": _as_one(dialect, keys)}))
+
+
+def ledgers_among(session: Session, newsletter_id: int, hashes: Sequence[str]) -> dict[str, bool]:
+    """Those of *hashes* that the ledger knows, each with whether it ends with their leaving."""
     dialect = dialect_of(session)
     values = {"given": _as_one(dialect, hashes), "newsletter": newsletter_id}
-    return set(session.scalars(_ledgers(dialect), values))
+    found = session.execute(_ledgers(dialect), values)
+    return {email_hash: withdrew(kind, detail) for email_hash, kind, detail in found}
 
 
 _NEWSLETTER = bindparam("newsletter", type_=BigId)
@@ -144,9 +179,20 @@ def _suppressed(dialect: str) -> Select[str]:
 
 
 @lru_cache
-def _ledgers(dialect: str) -> Select[str]:
-    return select(ConsentEvent.email_hash).where(
-        ConsentEvent.email_hash == _given(dialect),
-        ConsentEvent.newsletter_id == _NEWSLETTER,
-        ConsentEvent.sequence == 1,
+def _reading(dialect: str) -> Select[str]:
+    return (
+        select(Subscriber.email_key)
+        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
+        .where(
+            Subscriber.email_key == _given(dialect),
+            Subscription.state == SubscriptionState.ACTIVE,
+        )
+        .distinct()
+    )
+
+
+@lru_cache
+def _ledgers(dialect: str) -> Select[str, ConsentKind, dict[str, Any]]:
+    return last_lines().where(
+        ConsentEvent.email_hash == _given(dialect), ConsentEvent.newsletter_id == _NEWSLETTER
     )

@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import CursorResult, delete, exists, select
 from sqlalchemy.orm import Session
 
-from service.audience.consent import Line, record
+from service.audience.consent import IMPORT_UNDONE, Line, record
 from service.audience.imports.write import barred_by
 from service.models import (
     ConsentEvent,
@@ -143,7 +143,7 @@ def _remove(
                 email_hash,
                 ConsentKind.UNSUBSCRIBED,
                 now,
-                detail={"how": "import undone", "import": job.id},
+                detail={"how": IMPORT_UNDONE, "import": job.id},
             )
             for _, _, email_hash in rows
         ),

@@ -16,11 +16,14 @@ from service.audience.imports.ledger import Proofs
 from service.audience.imports.people import Person
 from service.audience.imports.plan import Plan, Standing
 from service.audience.imports.standing import (
+    BARS,
     SUBSCRIBES,
     Known,
     Outcome,
     known_among,
+    ledgers_among,
     outcome_of,
+    reading_among,
 )
 from service.db import insert_ignoring
 from service.models import (
@@ -65,7 +68,12 @@ _REASONS = {
 class Writer:
     """Writes the chunks of one import."""
 
-    def __init__(self, job: Import, newsletter: Newsletter, plan: Plan, now: datetime) -> None:
+    def __init__(
+        self, job: Import, newsletter: Newsletter, plan: Plan, now: datetime, *, careful: bool
+    ) -> None:
+        """*careful* looks up who has a ledger already. Most files bring nobody who has; where one
+        does, the write says so, and the chunk is done again with care."""
+        self._careful = careful
         self._job, self._newsletter, self._plan, self._now = job, newsletter, plan, now
         self._proofs = Proofs(job, plan, now)
         self._begun = job.started_at or now
@@ -74,23 +82,19 @@ class Writer:
     def forget(self) -> None:
         """After a transaction that came to nothing: what it made is not there."""
         self._choices.clear()
-        self._proofs.careful = True
+        self._careful = True
 
     def decide(self, session: Session, people: Sequence[Hashed]) -> tuple[Known, list[Outcome]]:
         """What would become of *people*, who are distinct, without writing anything."""
-        known = known_among(
-            session,
-            self._job.newsletter_id,
-            [person.address.key for _, person in people],
-            [one for one, _ in people],
-        )
+        newsletter, hashes = self._job.newsletter_id, [one for one, _ in people]
+        keys = [person.address.key for _, person in people]
+        known = known_among(session, newsletter, keys, hashes)
+        if barred := [person.address.key for _, person in people if person.standing in BARS]:
+            known.reading = reading_among(session, barred)
+        if self._careful:
+            known.ledgers = ledgers_among(session, newsletter, hashes)
         return known, [
-            outcome_of(
-                person.standing,
-                known.states.get(person.address.key),
-                suppressed=one in known.suppressed,
-                ask=self._plan.ask,
-            )
+            outcome_of(person.standing, known.of(person.address.key, one), ask=self._plan.ask)
             for one, person in people
         ]
 
@@ -109,7 +113,8 @@ class Writer:
             numbers = self._subscriptions(session, into, known.subscribers)
             self._tags(session, into, known.subscribers, before)
             self._ask(session, into, numbers, asked_before)
-            self._proofs.write(session, [(one, person) for one, person, _ in into])
+            proven = [(one, person) for one, person, _ in into]
+            self._proofs.write(session, proven, known.ledgers)
         self._bar(session, [hashed for hashed, outcome in coming if outcome is Outcome.BARRED])
         return Counter(outcome.value for outcome in outcomes)
 

@@ -19,7 +19,7 @@ from service.audience.imports.cells import (
 )
 from service.audience.imports.plan import BadPlan, Means, Plan, Standing
 from service.audience.imports.presets import PRESETS, meanings, recognised, standing_by_name
-from service.audience.imports.standing import Outcome, outcome_of
+from service.audience.imports.standing import Here, Outcome, outcome_of
 from service.models import SubscriptionState
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
@@ -31,7 +31,7 @@ ACTIVE, PENDING, GONE = (
 
 
 @pytest.mark.parametrize(
-    ("there", "here", "suppressed", "ask", "outcome"),
+    ("there", "state", "suppressed", "ask", "outcome"),
     [
         (Standing.SUBSCRIBED, None, False, False, Outcome.ADDED),
         (Standing.SUBSCRIBED, None, False, True, Outcome.ASKED),
@@ -56,12 +56,36 @@ ACTIVE, PENDING, GONE = (
 )
 def test_it_decides(
     there: Standing,
-    here: SubscriptionState | None,
+    state: SubscriptionState | None,
     suppressed: bool,
     ask: bool,
     outcome: Outcome,
 ) -> None:
-    assert outcome_of(there, here, suppressed=suppressed, ask=ask) is outcome
+    assert outcome_of(there, Here(state, suppressed), ask=ask) is outcome
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "outcome"),
+    [
+        (Standing.SUBSCRIBED, Here(withdrew=True), Outcome.LEFT),
+        (Standing.UNCONFIRMED, Here(withdrew=True), Outcome.LEFT),
+        (Standing.LEFT, Here(withdrew=True), Outcome.LEFT),
+        (
+            Standing.SUBSCRIBED,
+            Here(ACTIVE, withdrew=True),
+            Outcome.PRESENT,
+        ),  # a line at this moment
+        (Standing.BOUNCED, Here(withdrew=True), Outcome.BARRED),
+        (Standing.BOUNCED, Here(reads=True), Outcome.KEPT),
+        (Standing.BLOCKED, Here(PENDING, reads=True), Outcome.KEPT),
+        (Standing.LEFT, Here(reads=True), Outcome.LEFT_THERE),
+    ],
+)
+@pytest.mark.parametrize("ask", [False, True])
+def test_it_decides_of_who_was_here_before(
+    there: Standing, here: Here, ask: bool, outcome: Outcome
+) -> None:
+    assert outcome_of(there, here, ask=ask) is outcome
 
 
 FILES = {

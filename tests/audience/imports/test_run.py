@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.consent import ledger, verify
+from service.audience.erasure import erase
 from service.audience.imports import jobs, standing, write
 from service.audience.imports import run as running
 from service.audience.imports.run import work
-from service.audience.joining import Reader, add_confirmed
+from service.audience.joining import Joined, Reader, add_confirmed
+from service.audience.moving import ask_to_move, find_move, move
 from service.audience.subscribe import sign_up, unsubscribe
 from service.audience.suppression import hash_of, suppress
 from service.db import session_scope
@@ -276,6 +278,43 @@ def test_it_goes_on_with_a_ledger_that_is_there(
     assert [line.kind for line in kept] == [ConsentKind.SIGNED_UP, ConsentKind.IMPORTED]
     assert verify(kept) is None
     assert session.scalar(select(func.count()).select_from(ConsentEvent)) == 3
+
+
+def test_it_brings_nobody_back_who_is_deleted_or_has_moved(
+    session: Session, newsletter: Newsletter, bring: Bring, now: datetime
+) -> None:
+    """Their rows are gone; the ledger alone knows."""
+    for name in ("ann", "bo"):
+        add_confirmed(session, newsletter, Reader(parse_address(f"{name}@example.org")), now)
+    rows = readers(session)
+    erase(session, rows["ann@example.org"].subscriber, now)
+    ask_to_move(session, rows["bo@example.org"], "bo@elsewhere.example", now)
+    asked = find_move(session, session.scalars(select(Notice.id)).one())
+    assert asked
+    move(session, asked, now)
+    session.commit()
+    for ask in (False, True):
+        text = "email\nann@example.org\nbo@example.org\n"
+        assert came(bring(text, only_check=True, ask=ask)) == {"left": 2}
+        assert came(bring(text, ask=ask)) == {"left": 2}
+    assert list(readers(session)) == ["bo@elsewhere.example"]
+    standing = add_confirmed(session, newsletter, Reader(parse_address("ann@example.org")), now)
+    assert standing is Joined.LEFT
+
+
+def test_it_suppresses_no_reader_of_another_newsletter(
+    session: Session, newsletter: Newsletter, bring: Bring, now: datetime
+) -> None:
+    other = Newsletter(
+        slug="other", name="Other", from_name="Other", from_address="o@news.example.org",
+        postal_address="1 Quay Street", sections=[], created_at=now,
+    )  # fmt: skip
+    session.add(other)
+    session.flush()
+    add_confirmed(session, other, Reader(parse_address("ann@example.org")), now)
+    session.commit()
+    job = bring("email,status\nann@example.org,bounced\nbo@example.org,bounced\n")
+    assert came(job) == {"kept": 1, "barred": 1}
 
 
 def test_it_asks_each_to_confirm_at_its_pace(
