@@ -15,6 +15,9 @@ from service.rendering.issue import Identity
 from service.rendering.notices import render_notice, render_test_copy
 from workers.staff_mail import TO_STAFF, staff_values
 
+BY_ONE_LINK = (NoticeKind.CHANGE_ADDRESS, NoticeKind.ADDRESS_CHANGED, NoticeKind.MY_DATA)
+"""Each was written with the path of its link."""
+
 
 def mail_of_notice(
     session: Session, notice: Notice, settings: Settings
@@ -35,10 +38,8 @@ def mail_of_notice(
         return render_notice(notice.kind, identity), staff_values(session, notice, settings)
     if notice.kind is NoticeKind.ALERT:
         return render_notice(notice.kind, identity), _alert(notice, settings)
-    if notice.kind in {NoticeKind.CHANGE_ADDRESS, NoticeKind.ADDRESS_CHANGED}:
+    if notice.kind in BY_ONE_LINK:
         return render_notice(notice.kind, identity), _one_link(notice, settings)
-    if notice.kind is NoticeKind.GOODBYE:  # whoever deleted their data has no row any more
-        return render_notice(notice.kind, identity), {}
     if notice.subscription_id is None:
         raise ValueError(f"a {notice.kind.value} notice without a subscription")
     return render_notice(notice.kind, identity), _links(notice, settings)

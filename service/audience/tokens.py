@@ -15,7 +15,9 @@ import hmac
 from datetime import UTC, datetime
 from typing import Literal
 
-Purpose = Literal["address", "confirm", "preferences", "unsubscribe", "undo", "password", "browser"]
+Purpose = Literal[
+    "address", "confirm", "data", "preferences", "unsubscribe", "undo", "password", "browser"
+]
 
 MAC_BYTES = 16
 

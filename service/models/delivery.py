@@ -56,7 +56,8 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     RESET = "reset"
     """To who works here: a link to choose a password."""
-    GOODBYE = "goodbye"
+    MY_DATA = "my_data"
+    """The link to their data, which no mail that is passed on must hold."""
     ALERT = "alert"
     """For whoever runs the newsletter: something waits for them, or went wrong."""
 

@@ -20,8 +20,8 @@ def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
     """Service mail of *kind* in the identity's language: one rendering serves every address.
 
     Slots: ``actionUrl`` for ``confirm``, ``remind``, ``change_address``,
-    ``address_changed``, ``invitation`` and ``reset``;
-    ``preferencesUrl`` and ``unsubscribeUrl`` for ``welcome``; none for ``goodbye``. To those who
+    ``address_changed``, ``my_data``, ``invitation`` and ``reset``;
+    ``preferencesUrl`` and ``unsubscribeUrl`` for ``welcome``. To those who
     work here go also ``alert``, with ``actionUrl`` and ``alertText``, and ``login``, with
     ``actionUrl``, ``browser`` and ``loginAt``. No text of a reader's is in it, so that
     nobody can have us carry a message to an address that never asked. ValueError for ``test``:

@@ -47,8 +47,8 @@ def test_it_takes_a_reader_through_all_that_is_theirs_to_change(
     confirm_and_begin(installation, page, f"{name}@gmail.com", seen, javascript=javascript)
     move_to_another_address(installation, page, name, seen)
     take_it_back(installation, page, f"{name}@gmail.com")
-    take_the_data(page, f"{name}@gmail.com")
-    delete_it_all(installation, page, f"{name}@gmail.com", seen)
+    take_the_data(installation, page, f"{name}@gmail.com", seen)
+    delete_it_all(installation, page, f"{name}@gmail.com")
     assert found == []
 
 
@@ -108,6 +108,8 @@ def move_to_another_address(installation: Installation, page: Page, name: str, s
     assert email_of(installation, f"{name}@new.example")
     page.get_by_role("link", name="All your preferences").click()
     expect(page.get_by_text("p•••@new.example")).to_be_visible()
+    expect(page.get_by_text("the old one can take that back")).to_be_visible()
+    seen("moved")
 
 
 def take_it_back(installation: Installation, page: Page, reader: str) -> None:
@@ -118,7 +120,11 @@ def take_it_back(installation: Installation, page: Page, reader: str) -> None:
     page.get_by_role("link", name="All your preferences").click()
 
 
-def take_the_data(page: Page, reader: str) -> None:
+def take_the_data(installation: Installation, page: Page, reader: str, seen: Seen) -> None:
+    page.get_by_role("button", name="Send me a link to my data").click()
+    expect(page.get_by_role("status")).to_contain_text("We have sent you a link")
+    page.goto(installation.inbox.wait_for(reader, 4).link("/data/"))
+    seen("data")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download my data").click()
     kept: dict[str, Any] = json.loads(Path(download.value.path()).read_text())
@@ -126,10 +132,8 @@ def take_the_data(page: Page, reader: str) -> None:
     assert kept["consent"]["seal"]
 
 
-def delete_it_all(installation: Installation, page: Page, reader: str, seen: Seen) -> None:
-    page.get_by_role("link", name="Delete my data").click()
+def delete_it_all(installation: Installation, page: Page, reader: str) -> None:
     expect(page.get_by_role("heading", name="What stays, and why")).to_be_visible()
-    seen("delete")
     page.get_by_role("button", name="Delete my data for good").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your data is deleted")
     assert not email_of(installation, reader)

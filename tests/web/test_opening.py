@@ -8,6 +8,7 @@ from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from service.audience.data_link import ask_for_data
 from service.audience.moving import ask_to_move
 from service.audience.tokens import stamp
 from service.db import Base, session_scope
@@ -47,14 +48,13 @@ def tokens_of(reader: Subscription) -> dict[str, str]:
     at = wall_clock()
     with session_scope() as session:
         ask_to_move(session, session.get_one(Subscription, reader.id), "a@new.example", at)
-        notice = session.scalars(select(Notice)).one()
-        address = str(notice.payload["path"])
-    preferences = link("preferences", reader.id)
+        ask_for_data(session, session.get_one(Subscription, reader.id), at)
+        address, data = session.scalars(select(Notice.payload).order_by(Notice.id))
     return {
-        "address": address,
-        "preferences": preferences,
-        "data": f"{preferences}/my-data.json",
-        "delete": f"{preferences}/delete",
+        "address": address["path"],
+        "preferences": link("preferences", reader.id),
+        "data": data["path"],
+        "file": f"{data['path']}/my-data.json",
         "unsubscribe": link("unsubscribe", reader.id),
         "confirm": link("confirm", reader.id, stamp(at)),
         "expired": link("confirm", reader.id, stamp(at - timedelta(days=30))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -228,24 +228,74 @@ def test_it_says_what_is_wrong_with_a_new_address(
     assert mail(NoticeKind.CHANGE_ADDRESS) == []
 
 
+def data_link(client: FlaskClient, reader: Subscription) -> str:
+    """Ask for the link to the reader's data; its path, as it is mailed."""
+    page = link("preferences", reader.id)
+    assert post(client, page, f"{page}/data").status_code == 303
+    notice = mail(NoticeKind.MY_DATA)[-1]
+    assert notice.address == email_of(reader)
+    return str(notice.payload["path"])
+
+
 def test_it_gives_the_readers_data_as_a_file(client: FlaskClient, reader: Subscription) -> None:
-    answer = client.get(f"{link('preferences', reader.id)}/my-data.json")
+    answer = client.get(f"{data_link(client, reader)}/my-data.json")
     assert answer.json
     assert answer.json["address"] == "ann@example.org"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_it_gives_nothing_out_to_whoever_was_passed_an_issue_on(
+    client: FlaskClient, reader: Subscription
+) -> None:
+    page = client.get(link("preferences", reader.id)).text
+    assert "ann@example.org" not in page
+    assert "/data/" not in page
+    for _ in range(5):
+        data_link(client, reader)
+    assert len(mail(NoticeKind.MY_DATA)) == 3
+
+
+def test_it_gives_nothing_out_while_a_change_of_address_can_be_taken_back(
+    client: FlaskClient, reader: Subscription
+) -> None:
+    page = link("preferences", reader.id)
+    before = data_link(client, reader)
+    ask_address(client, reader, NEW)
+    post(client, page, mail(NoticeKind.CHANGE_ADDRESS)[0].payload["path"])
+    assert "Until " in client.get(page).text
+    # Whoever is at the new address has neither a new link nor that which went to the old one.
+    client.post(f"{page}/data", data={"csrf_token": csrf_of(client.get(page).text)})
+    assert len(mail(NoticeKind.MY_DATA)) == 1
+    assert "has expired" in client.get(before).text
+    assert "has expired" in client.get(f"{before}/my-data.json").text
+    post(client, page, mail(NoticeKind.ADDRESS_CHANGED)[0].payload["path"])
+    assert "Take it along" in client.get(before).text
+    assert data_link(client, reader)
+
+
+def test_it_lets_the_link_to_the_data_expire(
+    client: FlaskClient, reader: Subscription, now: datetime
+) -> None:
+    path = data_link(client, reader)
+    with session_scope() as session:
+        session.scalars(select(Notice)).one().created_at -= timedelta(hours=24)
+    form = {"csrf_token": csrf_of(client.get(link("preferences", reader.id)).text)}
+    assert "has expired" in client.post(f"{path}/delete", data=form).text
+    assert email_of(reader) == "ann@example.org"
+
+
 def test_it_deletes_the_readers_data_by_the_button_alone(
     client: FlaskClient, reader: Subscription
 ) -> None:
-    page = f"{link('preferences', reader.id)}/delete"
+    page = data_link(client, reader)
     client.head(page)
     assert "What stays, and why" in client.get(page).text
     assert email_of(reader) == "ann@example.org"
-    assert "Your data is deleted" in post(client, page, page).text
+    assert "Your data is deleted" in post(client, page, f"{page}/delete").text
     with session_scope() as session:
         assert session.scalars(select(Subscriber)).all() == []
+    assert client.get(page).status_code == 404
     assert client.get(link("preferences", reader.id)).status_code == 404
 
 

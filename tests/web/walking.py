@@ -19,6 +19,7 @@ from service.db import Base, session_scope
 OWN: dict[str, tokens.Purpose] = {
     "address": "address",
     "confirm": "confirm",
+    "data": "data",
     "preferences": "preferences",
     "unsubscribe": "unsubscribe",
     "admin": "password",

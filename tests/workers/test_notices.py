@@ -102,14 +102,8 @@ def test_it_tells_whoever_runs_it_and_leads_to_the_issue(session: Session, now: 
 
 def test_it_carries_the_one_link_that_was_made_for_it(session: Session, now: datetime) -> None:
     a_newsletter(session, now)
-    kind = NoticeKind.CHANGE_ADDRESS
-    mail, _ = mail_of(session, kind, now, payload={"path": "/change/abc"})
-    assert f"{BASE}/change/abc" in mail.text
+    for kind in (NoticeKind.CHANGE_ADDRESS, NoticeKind.MY_DATA):
+        mail, _ = mail_of(session, kind, now, payload={"path": "/change/abc"})
+        assert f"{BASE}/change/abc" in mail.text
     with pytest.raises(ValueError, match="without the path"):
         mail_of(session, kind, now, payload={"path": "https://evil.example/"})
-
-
-def test_it_says_goodbye_to_whoever_has_no_row_any_more(session: Session, now: datetime) -> None:
-    a_newsletter(session, now)
-    mail, _ = mail_of(session, NoticeKind.GOODBYE, now)
-    assert mail.subject == "You have left The Report"

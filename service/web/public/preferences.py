@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.audience.choices import BadChoice, Wanted
+from service.audience.data_link import closed_until
 from service.audience.preferences import Preferences, change_preferences, preferences_of
 from service.audience.suppression import is_suppressed
 from service.db import read_scope, session_scope
@@ -101,6 +102,7 @@ def preferences_page(
         zone_options=zone_options(),
         pauses=PAUSES,
         suppressed=is_suppressed(session, subscription.subscriber.email_hash),
+        closed_until=closed_until(session, subscription.subscriber, now()),
         languages={code: called(code) for code in there()},
         token=token,
         said="" if said else request.args.get("said", ""),
