@@ -29,6 +29,7 @@ from service.audience.imports.upload import BadFile, store
 from service.config import settings
 from service.doorbell import Bell, ring
 from service.models import Import, ImportProblem, ImportState, Newsletter
+from service.webhooks.announce import Happening, announce
 
 LEASE = timedelta(seconds=120)
 KEPT = timedelta(days=14)
@@ -126,34 +127,47 @@ def check(session: Session, job: Import, plan: Plan, *, ring_for: bool = True) -
 
     With *ring_for* a worker is told; who does the work itself needs none.
     """
-    if job.state not in BEFORE_WRITING or job.started_at is not None:
-        raise NotNow("This import has begun to write; what its columns mean is settled.")
+    _hold(session, job)
+    _insist_on_open_plan(job)
     plan.check()
     job.mapping = plan.model_dump(mode="json")
     job.counts = {}
     _begin(session, job, ImportState.CHECKING, ring_for)
 
 
+def replan(session: Session, job: Import, plan: Plan) -> None:
+    """Keep another plan, and have the file to be checked by it. Raises :class:`NotNow`."""
+    _hold(session, job)
+    _insist_on_open_plan(job)
+    _forget_problems(session, job)
+    job.mapping, job.counts = plan.model_dump(mode="json"), {}
+    job.state, job.reason = ImportState.UPLOADED, None
+
+
 def start(session: Session, job: Import, now: datetime, *, ring_for: bool = True) -> None:
     """Have the readers written. Raises :class:`NotNow` for what was not checked."""
+    _hold(session, job)
     if job.state is not ImportState.CHECKED:
         raise NotNow("Have the file checked first; then it can be brought in.")
-    job.started_at = now
     _begin(session, job, ImportState.RUNNING, ring_for)
+    job.started_at = now
 
 
 def stop(session: Session, job: Import, now: datetime) -> None:
     """Read no further. Who is in stays in, until the import is undone."""
+    _hold(session, job)
     if job.state is not ImportState.RUNNING:
         raise NotNow("It is not running.")
     job.state, job.finished_at, job.lease_until = ImportState.DONE, now, None
     job.reason = f"Stopped after {job.position:,} rows; the rest was not read."
     session.flush()
+    announce_end(session, job, "stopped", now)
     remove_files(job)
 
 
 def undo(session: Session, job: Import) -> None:
     """Have taken out what came in and was not touched since. Raises :class:`NotNow`."""
+    _hold(session, job)
     if job.state is not ImportState.DONE and not (
         job.state is ImportState.FAILED and job.started_at is not None
     ):
@@ -165,6 +179,7 @@ def undo(session: Session, job: Import) -> None:
 
 def discard(session: Session, job: Import) -> None:
     """Throw away an upload from which nobody came in."""
+    _hold(session, job)
     if job.state not in BEFORE_WRITING or job.started_at is not None:
         raise NotNow("Readers came in with this import: undo it instead.")
     remove_files(job)
@@ -183,6 +198,12 @@ def discard_forgotten(session: Session, now: datetime) -> int:
     for job in forgotten:
         discard(session, job)
     return len(forgotten)
+
+
+def announce_end(session: Session, job: Import, ended: str, now: datetime) -> None:
+    """Tell webhooks that it writes no further: ``done``, ``stopped`` or ``failed``."""
+    data = {"import_id": job.id, "ended": ended, "counts": job.counts.get("run", {})}
+    announce(session, Happening.IMPORT_DONE, data, now)
 
 
 def remove_files(job: Import) -> None:
@@ -215,10 +236,26 @@ def _free(now: datetime) -> tuple[Any, ...]:
     )
 
 
+def _hold(session: Session, job: Import) -> None:
+    """The row as it is now, until the transaction ends: a step may be asked for in two tabs."""
+    session.refresh(job, with_for_update=True)
+
+
+def _insist_on_open_plan(job: Import) -> None:
+    if job.started_at is not None:
+        raise NotNow("This import has begun to write; what its columns mean is settled.")
+    if job.state not in BEFORE_WRITING:
+        raise NotNow("The file is being checked: wait until that is done.")
+
+
+def _forget_problems(session: Session, job: Import) -> None:
+    session.execute(delete(ImportProblem).where(ImportProblem.import_id == job.id))
+
+
 def _begin(session: Session, job: Import, state: ImportState, ring_for: bool) -> None:
     sheet = sheet_of(job)
     forget(seen_of(job))
-    session.execute(delete(ImportProblem).where(ImportProblem.import_id == job.id))
+    _forget_problems(session, job)
     job.state, job.reason, job.lease_until = state, None, None
     job.position, job.line, job.byte = 0, sheet.line, sheet.byte
     session.flush()

@@ -22,6 +22,7 @@ from service.audience.addresses import address_hash
 from service.audience.imports.bulk import Collision, write_rows
 from service.audience.imports.jobs import (
     LEASE,
+    announce_end,
     claim,
     plan_of,
     remove_files,
@@ -38,7 +39,6 @@ from service.audience.imports.write import Hashed, Writer
 from service.config import settings
 from service.db import session_scope
 from service.models import Audit, Import, ImportProblem, ImportState, Newsletter
-from service.webhooks.announce import Happening, announce
 
 CHUNK = 5000
 TRIES = 5
@@ -80,7 +80,7 @@ def work(import_id: int, clock: Clock, over: Callable[[], bool] = lambda: False)
     except Lost:
         return True
     except BadFile as error:
-        _give_up(job, str(error))
+        _give_up(job, str(error), clock())
         return True
     if not done:
         _let_go(job)
@@ -220,8 +220,7 @@ class Step:
             )  # fmt: skip
             if self._writes:
                 _audit(session, self._job, "import.done", dict(self._counts), now)
-                data = {"import_id": self._job.id, "counts": dict(self._counts)}
-                announce(session, Happening.IMPORT_DONE, data, now)
+                announce_end(session, session.get_one(Import, self._job.id), "done", now)
         if self._writes:
             remove_files(self._job)
         else:
@@ -273,14 +272,14 @@ def _let_go(job: Import) -> None:
         )
 
 
-def _give_up(job: Import, reason: str) -> None:
+def _give_up(job: Import, reason: str, now: datetime) -> None:
     with session_scope() as session:
-        session.execute(
-            update(Import)
-            .where(Import.id == job.id, Import.state == job.state)
-            .values(state=ImportState.FAILED, reason=reason, lease_until=None)
-            .execution_options(synchronize_session=False)
-        )
+        known = session.get_one(Import, job.id, with_for_update=True)
+        if known.state is not job.state:
+            return
+        known.state, known.reason, known.lease_until = ImportState.FAILED, reason, None
+        if known.started_at is not None:
+            announce_end(session, known, "failed", now)
 
 
 def _audit(

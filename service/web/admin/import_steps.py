@@ -19,6 +19,7 @@ from service.audience.imports.plan import (
     Standing,
 )
 from service.audience.imports.presets import BY_NAME
+from service.audience.imports.records import MOST_COLUMNS
 from service.audience.imports.upload import BadFile
 from service.audience.tags import BadTag, clean_tags
 from service.db import session_scope
@@ -46,7 +47,7 @@ def check_import(import_id: int) -> Answer:
                 plan = _asked(before).model_copy(
                     update={"columns": guessed.columns, "preset": field("preset")}
                 )
-                job.mapping = plan.model_dump(mode="json")
+                jobs.replan(session, job, plan)
                 return _back(job)
             jobs.check(session, job, _asked(before))
         except (BadFile, BadPlan, BadTag, jobs.NotNow) as error:
@@ -102,9 +103,9 @@ def _asked(before: Plan) -> Plan:
 def _typed(before: Plan) -> dict[str, Any]:
     """What the form says, right or wrong."""
     columns = {
-        int(name.removeprefix("column-")): Means(value)
-        for name, value in request.form.items()
-        if name.startswith("column-") and name[7:].isdecimal() and value in set(Means)
+        place: Means(value)
+        for place in range(MOST_COLUMNS)
+        if (value := field(f"column-{place}")) in set(Means)
     }
     rows_are = field("rows_are")
     return {
