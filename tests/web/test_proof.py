@@ -140,6 +140,14 @@ def test_it_sends_a_form_from_elsewhere_on_to_our_own(careful: FlaskClient) -> N
     assert asked_for() == 0
 
 
+def test_it_sends_nothing_once_more_that_no_proof_was_given_for(careful: FlaskClient) -> None:
+    careful.post(f"{LANDING}join", data={"email": "new@example.org"})
+    form = {"csrf_token": csrf_of(careful.get(LANDING).text)}
+    answer = careful.post(f"{LANDING}check-inbox", data=form)
+    assert answer.headers["Location"] == LANDING
+    assert asked_for() == 0
+
+
 def test_it_asks_for_no_proof_by_default(client: FlaskClient) -> None:
     page = client.get(LANDING).text
     assert "data-proof" not in page

@@ -16,11 +16,15 @@ COOKIE = "broadsheet-asked"
 SECONDS = 3600
 
 
-def remember(response: Response, newsletter: str, typed: str) -> Response:
-    """Keep what was *typed* for this newsletter's pages, for an hour."""
+def remember(response: Response, newsletter: str, typed: str, *, asked: bool = False) -> Response:
+    """Keep what was *typed* for this newsletter's pages, for an hour.
+
+    *asked* says that a message was asked for by it: only then may it be asked for once more without
+    the form, which has traps and a proof of work.
+    """
     response.set_cookie(
         COOKIE,
-        _signer(newsletter).dumps(typed),
+        _signer(newsletter).dumps([typed, asked]),
         max_age=SECONDS,
         path=f"/n/{newsletter}/",
         secure=settings().base_url.startswith("https://"),
@@ -32,11 +36,21 @@ def remember(response: Response, newsletter: str, typed: str) -> Response:
 
 def typed(newsletter: str) -> str:
     """What was typed here within the hour; '' when nothing was, or the cookie is not ours."""
+    return _kept(newsletter)[0]
+
+
+def asked_for(newsletter: str) -> str:
+    """As :func:`typed`; '' also when no message was asked for by it."""
+    address, asked = _kept(newsletter)
+    return address if asked else ""
+
+
+def _kept(newsletter: str) -> tuple[str, bool]:
     try:
-        kept = _signer(newsletter).loads(request.cookies.get(COOKIE, ""), max_age=SECONDS)
-    except BadData:
-        return ""
-    return str(kept)
+        address, asked = _signer(newsletter).loads(request.cookies.get(COOKIE, ""), max_age=SECONDS)
+    except (BadData, ValueError):
+        return "", False
+    return str(address), bool(asked)
 
 
 def _signer(newsletter: str) -> URLSafeTimedSerializer:

@@ -22,7 +22,7 @@ from service.models import Newsletter
 from service.web.asking import field, newsletter_or_404, now, visitor
 from service.web.limits import Limit, first_time, insist, network
 from service.web.public import proof, public
-from service.web.public.asked import remember, typed
+from service.web.public.asked import asked_for, remember
 from service.web.public.landing import landing_page
 from service.web.public.trap import HONEYPOT, is_caught
 from service.web.security import csrf
@@ -97,7 +97,7 @@ def hint(newsletter: str) -> str:
 def check_inbox(newsletter: str) -> str:
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        address = typed(newsletter)
+        address = asked_for(newsletter)
         return render_template(
             "public/check_inbox.html",
             newsletter=found,
@@ -110,7 +110,7 @@ def check_inbox(newsletter: str) -> str:
 def ask_again(newsletter: str) -> Response:
     """Send the confirmation once more; the sign-up's own spacing says whether it goes."""
     refuse_too_many()
-    address = typed(newsletter)
+    address = asked_for(newsletter)
     with session_scope() as session:
         found = newsletter_or_404(session, newsletter)
         try:
@@ -158,4 +158,4 @@ def _proved() -> bool:
 def _to_inbox(newsletter: str, address: str) -> Response:
     # A page of its own, so that reloading it asks for nothing again.
     to_inbox = redirect(url_for("public.check_inbox", newsletter=newsletter), 303)
-    return remember(to_inbox, newsletter, address[:MAX_LENGTH])
+    return remember(to_inbox, newsletter, address[:MAX_LENGTH], asked=True)
