@@ -52,17 +52,20 @@ def canonical(
     mail_format: MailFormat,
     sections: Iterable[str] | None,
     topics: Iterable[str],
+    had: Wanted | None = None,
 ) -> Wanted:
     """The canonical form of a choice among *specs*; raises :class:`BadChoice`.
 
-    A section that is not optional is always in, and all of them is the same as None.
+    A section that is not optional is always in, and all of them is the same as None. What the
+    reader *had* may stay though it is gone: they choose something else, and it may come back.
     """
+    had = had or Wanted()
     offered = {topic for spec in specs for topic in spec.topics}
-    chosen = _known(NO_TOPIC, set(topics), offered)
+    chosen = _known(NO_TOPIC, set(topics), offered, had.topics)
     if sections is None:
         return Wanted(mail_format, None, tuple(sorted(chosen)))
     slugs = {spec.slug for spec in specs}
-    kept = _known(NO_SECTION, set(sections), slugs)
+    kept = _known(NO_SECTION, set(sections), slugs, had.sections or ())
     kept |= {spec.slug for spec in specs if not spec.optional}
     if specs and not kept:
         raise BadChoice(
@@ -70,7 +73,7 @@ def canonical(
         )
     return Wanted(
         mail_format,
-        None if kept == slugs else tuple(sorted(kept)),
+        None if kept >= slugs else tuple(sorted(kept)),
         tuple(sorted(chosen)),
     )
 
@@ -111,8 +114,8 @@ def wanted_by(choice: Choice) -> Wanted:
     return Wanted(choice.mail_format, sections, tuple(choice.topics))
 
 
-def _known(refusal: str, asked: set[str], offered: set[str]) -> set[str]:
-    unknown = sorted(asked - offered)
+def _known(refusal: str, asked: set[str], offered: set[str], had: Iterable[str]) -> set[str]:
+    unknown = sorted(asked - offered - set(had))
     if unknown:
         there = ", ".join(sorted(offered)) or gettext("none")
         raise BadChoice(gettext(refusal, name=unknown[0], there=there))

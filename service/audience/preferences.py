@@ -50,10 +50,16 @@ def preferences_of(subscription: Subscription) -> Preferences:
     )
 
 
-def checked(newsletter: Newsletter, asked: Preferences, now: datetime) -> Preferences:
-    """*asked* in canonical form; raises :class:`BadChoice` with a sentence for the reader."""
-    wanted = asked.wanted
-    if asked.cadence is Cadence.WEEKLY and newsletter.weekly_day is None:
+def checked(
+    newsletter: Newsletter, asked: Preferences, now: datetime, had: Preferences | None = None
+) -> Preferences:
+    """*asked* in canonical form; raises :class:`BadChoice` with a sentence for the reader.
+
+    What they *had* is not refused: an editor may have taken it away since they chose it.
+    """
+    wanted, had = asked.wanted, had or Preferences()
+    weekly = Cadence.WEEKLY
+    if asked.cadence is weekly and newsletter.weekly_day is None and had.cadence is not weekly:
         raise BadChoice(
             gettext(
                 "%(name)s has no weekly issue. Choose every day or weekdays.", name=newsletter.name
@@ -71,8 +77,14 @@ def checked(newsletter: Newsletter, asked: Preferences, now: datetime) -> Prefer
     if asked.paused_until is not None and asked.paused_until > now + LONGEST_PAUSE:
         raise BadChoice(gettext("A pause may last a year at most."))
     return Preferences(
-        wanted=canonical(
-            section_specs(newsletter), wanted.mail_format, wanted.sections, wanted.topics
+        wanted=wanted
+        if wanted == had.wanted
+        else canonical(
+            section_specs(newsletter),
+            wanted.mail_format,
+            wanted.sections,
+            wanted.topics,
+            had.wanted,
         ),
         cadence=asked.cadence,
         send_hour=asked.send_hour,
@@ -101,7 +113,7 @@ def change_preferences(
     Raises :class:`BadChoice`. A reader who is leaving may still choose: state is not touched here.
     """
     before = preferences_of(subscription)
-    after = checked(subscription.newsletter, asked, now)
+    after = checked(subscription.newsletter, asked, now, before)
     if after == before:
         return False
     subscription.choice = row_for(session, subscription.newsletter, after.wanted)

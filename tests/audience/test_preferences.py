@@ -79,6 +79,21 @@ def test_it_has_no_weekly_issue_where_there_is_none(newsletter: Newsletter) -> N
         checked(newsletter, Preferences(cadence=Cadence.WEEKLY), FRIDAY)
 
 
+def test_it_lets_who_chose_what_is_gone_choose_something_else(
+    session: Session, newsletter: Newsletter, now: datetime
+) -> None:
+    row = reader(session, newsletter, now)
+    chosen = Preferences(Wanted(sections=("labs", "wire"), topics=("cs.LG",)), Cadence.WEEKLY)
+    change_preferences(session, row, chosen, now)
+    kept = [spec for spec in newsletter.sections if spec["slug"] == "labs"]
+    newsletter.sections, newsletter.weekly_day = kept, None
+    paused = replace(preferences_of(row), paused_until=now + timedelta(days=7))
+    assert change_preferences(session, row, paused, now)
+    assert preferences_of(row) == paused
+    assert change_preferences(session, row, Preferences(Wanted(sections=("labs",))), now)
+    assert preferences_of(row).wanted == Wanted()
+
+
 BERLIN_SEVEN = "06:00"  # in UTC, in winter
 
 
