@@ -15,11 +15,12 @@ from service.audience.addresses import parse_address
 from service.audience.choices import Wanted
 from service.audience.joining import Reader, add_all_confirmed
 from service.audience.preferences import Preferences
-from service.db import engine, session_scope
+from service.db import engine, read_scope, session_scope
 from service.delivery.audience import count_audience
 from service.delivery.plan import plan_issue
 from service.issues.approve import approve
 from service.models import (
+    Audit,
     Delivery,
     DeliveryState,
     Event,
@@ -138,6 +139,9 @@ def test_it_gives_all_of_it_as_csv_in_pieces(
         "'=cid@example.org", "ann@example.org", "bob@example.org",
     ]  # fmt: skip
     assert {row["state"] for row in rows} == {"delivered"}
+    with read_scope() as session:
+        entry = session.scalars(select(Audit).order_by(Audit.id.desc()).limit(1)).one()
+    assert (entry.action, entry.subject) == ("issue.readers.export", f"issue {sent.id}")
 
 
 def test_it_shows_every_issue_of_a_reader_also_when_they_are_gone(

@@ -124,6 +124,14 @@ def test_it_shows_accounts_and_the_audit_log_to_owners_alone(log_in: LogIn, role
         assert f'href="{path}"' not in client.get("/admin/").text
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["subscribers.csv", "issues/1/readers.csv", "readers/1/data.json", "imports/1/bad-rows.csv"],
+)
+def test_it_lets_no_viewer_take_addresses_along(log_in: LogIn, path: str) -> None:
+    assert log_in(Role.VIEWER).get(f"/admin/{path}").status_code == 403
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_it_fails_nowhere_for_anybody_who_looks(app: Flask, log_in: LogIn, role: Role) -> None:
     client = log_in(role)

@@ -92,11 +92,26 @@ def test_it_keeps_to_what_is_asked(editor: FlaskClient, query: str, expected: li
     assert found(editor.get(f"/admin/subscribers?{query}").text) == expected
 
 
-def test_it_says_that_a_day_is_none(editor: FlaskClient) -> None:
-    page = editor.get("/admin/subscribers?since=soon").text
-    assert "“soon” is not a day. Write it like 2026-11-20." in page
-    assert editor.get("/admin/subscribers.csv?since=soon").status_code == 400
-    assert post(editor, f"{TAG}?since=soon", TAG, since="soon", put="x").status_code == 400
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("since", "soon", "“soon” is not a day. Write it like 2026-11-20."),
+        ("newsletter", "gone", "There is no newsletter “gone”. Choose one from the list."),
+        ("state", "happy", "There is no state “happy”."),
+        ("cadence", "hourly", "There is no cadence “hourly”."),
+        ("suppressed", "perhaps", "There is no suppressed “perhaps”."),
+    ],
+)
+@pytest.mark.usefixtures("crowd")
+def test_it_does_nothing_to_all_for_a_slip_of_the_pen(
+    editor: FlaskClient, name: str, typed: str, said: str
+) -> None:
+    page = editor.get(f"/admin/subscribers?{name}={typed}").text
+    assert said in page
+    assert "Download" not in page
+    assert editor.get(f"/admin/subscribers.csv?{name}={typed}").status_code == 400
+    answer = post(editor, f"{TAG}?{name}={typed}", TAG, put="x", **{name: typed})
+    assert answer.status_code == 400
 
 
 def test_it_streams_what_is_found_as_csv(

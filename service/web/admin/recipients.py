@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.csv_cells import guarded
-from service.db import read_scope
+from service.db import read_scope, session_scope
 from service.delivery.history import Line, one, told
 from service.delivery.history import recipients as lines_of
 from service.models import DeliveryState, Subscriber
+from service.staff.users import audit
 from service.web.admin import admin
+from service.web.admin.accounts import account, editors_only
 from service.web.admin.issues import issue_or_404
 from service.web.admin.progress import LABELS, progress_of
 from service.web.asking import now
@@ -56,10 +58,14 @@ def recipients_page(issue_id: int) -> str:
 
 
 @admin.get("/issues/<int(max=2147483647):issue_id>/readers.csv")
+@editors_only
 def recipients_csv(issue_id: int) -> Response:
+    """All of them with their addresses; who took them along stands in the audit log."""
     state = _state()
-    with read_scope() as session:
+    with session_scope() as session:
         issue = issue_or_404(session, issue_id)
+        said = {"state": state.value} if state else {}
+        audit(session, account().id, "issue.readers.export", f"issue {issue.id}", now(), **said)
         name = f"{issue.newsletter.slug}-{issue.number}{f'-{state.value}' if state else ''}.csv"
     answer = Response(_csv(issue_id, state), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

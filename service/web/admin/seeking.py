@@ -18,6 +18,7 @@ from service.models import Cadence, Newsletter, SubscriptionState
 
 PAUSED = "paused"
 STATES = (*(state.value for state in SubscriptionState), PAUSED)
+SUPPRESSED = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Seek:
     form: dict[str, Any] = field(default_factory=dict)
     """The fields that say something, for links that ask for the same."""
     problem: str = ""
+    """What cannot be asked. Nothing is to be done to whom is found then: they are too many."""
 
     @property
     def filtered(self) -> bool:
@@ -46,6 +48,15 @@ def seek(session: Session) -> Seek:
     newsletter = _newsletter(session, form.get("newsletter", ""))
     since, problem = _since(form.get("since", ""), newsletter)
     state, cadence = form.get("state", ""), form.get("cadence", "")
+    there = {
+        "newsletter": newsletter is not None,
+        "state": state in STATES,
+        "cadence": cadence in set(Cadence),
+        "suppressed": form.get("suppressed") in SUPPRESSED,
+    }
+    for name, known in there.items():
+        if name in form and not known:
+            problem = f"There is no {name} “{form[name]}”. Choose one from the list."
     return Seek(
         asked=Asked(
             text=form.get("q", ""),
@@ -54,7 +65,7 @@ def seek(session: Session) -> Seek:
             paused=state == PAUSED,
             cadence=Cadence(cadence) if cadence in set(Cadence) else None,
             tag=" ".join(form.get("tag", "").lower().split()),
-            suppressed={"yes": True, "no": False}.get(form.get("suppressed", "")),
+            suppressed=SUPPRESSED.get(form.get("suppressed", "")),
             joined_since=since,
             language=form.get("language", ""),
         ),
