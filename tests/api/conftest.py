@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,9 +17,12 @@ from werkzeug.test import TestResponse
 from service.db import session_scope
 from service.models import Newsletter, Role, User
 from service.staff.tokens import Scope, make_token
-from service.staff.users import add_user
+from service.staff.users import invite
 from service.web.app import create_app
 from service.web.asking import now as wall_clock
+
+one_database = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""For what no database does differently."""
 
 OWNER = "owner@news.example.org"
 SECTIONS: list[dict[str, Any]] = [
@@ -75,9 +79,15 @@ def newsletter(database: Engine, now: datetime) -> Newsletter:
     return row
 
 
+@cache
+def _app() -> Flask:
+    """Made once: it keeps nothing of a test, and making it costs more than most tests."""
+    return create_app()
+
+
 @pytest.fixture
 def app(newsletter: Newsletter) -> Flask:
-    app = create_app()
+    app = _app()
     app.testing = True
     return app
 
@@ -85,7 +95,7 @@ def app(newsletter: Newsletter) -> Flask:
 @pytest.fixture
 def owner(database: Engine) -> User:
     with session_scope() as session:
-        return add_user(session, OWNER, "correct horse battery", Role.OWNER, wall_clock())
+        return invite(session, OWNER, Role.OWNER, wall_clock())  # no password to be hashed
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from service.audience.tags import tag
 from service.db import session_scope
 from service.models import Audit, Issue, IssueState, Newsletter, Subscriber
 from service.web.asking import now as wall_clock
-from tests.api.conftest import Program
+from tests.api.conftest import Program, one_database
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def stored(issue_id: int) -> Issue:
         return session.get_one(Issue, issue_id)
 
 
+@one_database
 def test_it_writes_a_draft(program: Program) -> None:
     issue = draft(program, preheader="First words")
     assert (issue["state"], issue["kind"], issue["number"]) == ("draft", "manual", 1)
@@ -56,6 +57,7 @@ def test_it_writes_a_draft(program: Program) -> None:
     assert program.get("/issues?state=sent").json == {"items": [], "next": None}
 
 
+@one_database
 def test_it_changes_a_draft_that_nobody_else_changed(program: Program) -> None:
     path = f"/issues/{draft(program)['id']}"
     seen = program.get(path).headers["ETag"]
@@ -80,6 +82,7 @@ def test_it_sends_to_the_expected_audience(program: Program, readers: None) -> N
     assert line.detail["readers"] == 3
 
 
+@one_database
 @pytest.mark.parametrize("expected", [0, 2, 4])
 def test_it_sends_nothing_when_the_audience_is_another(
     program: Program, readers: None, expected: int
@@ -125,6 +128,7 @@ def test_it_schedules_an_issue(program: Program, readers: None) -> None:
     assert stored(issue["id"]).scheduled_at == at
 
 
+@one_database
 @pytest.mark.parametrize("days", [-1, 400])
 def test_it_schedules_for_no_other_time_than_the_next_year(
     program: Program, readers: None, days: int
@@ -170,6 +174,7 @@ def test_it_tells_how_the_readership_grows(program: Program, readers: None) -> N
     assert (days[-1]["readers"], days[-1]["joined"]) == (3, 3)
 
 
+@one_database
 def test_it_shows_the_newsletters(program: Program) -> None:
     (found,) = program.get("/newsletters").json["items"]
     assert (found["slug"], found["weekly"]) == ("report", True)
@@ -177,6 +182,7 @@ def test_it_shows_the_newsletters(program: Program) -> None:
     assert program.get("/newsletters/report").json == found
 
 
+@one_database
 def test_it_shows_people_what_programs_may_do(app: Flask) -> None:
     page = app.test_client().get("/api/v1/docs")
     assert page.status_code == 200

@@ -13,7 +13,7 @@ from service.db import session_scope
 from service.models import IdempotencyKey, Issue
 from service.staff.tokens import Scope, forget_old_keys
 from service.web.asking import now as wall_clock
-from tests.api.conftest import Program
+from tests.api.conftest import Program, one_database
 
 NOTE = {"newsletter": "report", "subject": "A note", "markdown": "Good *morning*."}
 
@@ -104,6 +104,7 @@ def test_it_keeps_an_answer_for_a_day(program: Program) -> None:
         assert forget_old_keys(session, at + timedelta(hours=24, seconds=1)) == 1
 
 
+@one_database
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256, "ümlaut"])
 def test_it_refuses_a_key_that_is_none(program: Program, key: str) -> None:
     assert program.post("/issues", NOTE, key=key).status_code == 400

@@ -12,7 +12,7 @@ from service.audience.consent import ledger, verify
 from service.audience.suppression import hash_of
 from service.db import session_scope
 from service.models import Audit, ConsentKind, Newsletter, Notice, NoticeKind
-from tests.api.conftest import Program
+from tests.api.conftest import Program, one_database
 
 AGREED = {"statement": "Ticked “the newsletter” at checkout on shop.example.org."}
 
@@ -85,6 +85,7 @@ def test_it_never_brings_back_who_left(program: Program) -> None:
     assert "unsubscribed" in answer.json["detail"]
 
 
+@one_database
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -129,6 +130,7 @@ def test_it_pages_through_subscribers_without_losing_one(program: Program) -> No
     assert seen == [f"{name}@example.org" for name in reversed(names)]
 
 
+@one_database
 @pytest.mark.parametrize("cursor", ["x", "MTI=", "LTE", "0", "%00", "MTI\u00e9"])
 def test_it_refuses_a_cursor_that_is_not_its_own(program: Program, cursor: str) -> None:
     answer = program.get(f"/subscribers?cursor={cursor}")

@@ -16,7 +16,9 @@ from service.db import session_scope
 from service.models import ApiToken, Role, User
 from service.staff.tokens import Scope, revoke_token
 from service.web.asking import now as wall_clock
-from tests.api.conftest import Program
+from tests.api.conftest import Program, one_database
+
+pytestmark = one_database
 
 
 @pytest.fixture

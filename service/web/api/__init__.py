@@ -6,50 +6,8 @@ OpenAPI document says of them. Everything is done by the functions that the page
 
 from __future__ import annotations
 
-from flask import Response, g
-from flask_openapi3.models.tag import Tag
-from werkzeug.exceptions import HTTPException
-
-from service.web.api.doors import Api
-from service.web.problems import Problem, by_status
-from service.web.security import csrf
-
-NEWSLETTERS = Tag(name="Newsletters", description="What there is to subscribe to.")
-SUBSCRIBERS = Tag(name="Subscribers", description="People with a mailbox.")
-SUBSCRIPTIONS = Tag(
-    name="Subscriptions", description="A subscriber's standing with one newsletter."
-)
-ISSUES = Tag(name="Issues", description="Write, schedule, send and stop.")
-SUPPRESSIONS = Tag(name="Suppressions", description="Addresses that nothing is sent to.")
-STATS = Tag(name="Stats", description="Counts.")
-
-api = Api("api", __name__, url_prefix="/api/v1")
-csrf.exempt(api)  # a token in a header is no cookie: no other site can make a browser send it
-
-
-@api.errorhandler(Problem)
-def _problem(problem: Problem) -> Response:
-    return problem.response()
-
-
-@api.errorhandler(HTTPException)
-def _failed(error: HTTPException) -> Response:
-    return by_status(error)
-
-
-@api.after_request
-def _headers(response: Response) -> Response:
-    rate = g.get("rate")
-    if rate is not None:
-        response.headers.update(rate.headers())
-    if not response.cache_control.public:
-        response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
-# The views hang themselves on the blueprint.
-from service.web.api import (  # noqa: E402
+# Each hangs its views on the blueprint.
+from service.web.api import (
     enrolling,
     issues,
     newsletters,
@@ -60,6 +18,7 @@ from service.web.api import (  # noqa: E402
     subscriptions,
     suppressions,
 )
+from service.web.api.blueprint import api
 
 __all__ = [
     "api",

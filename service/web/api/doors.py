@@ -66,17 +66,20 @@ class Shape:
 class Api(APIBlueprint):
     """A blueprint whose routes name the scope that they need and all that they may answer."""
 
-    def at(  # noqa: PLR0913  (a route is declared in one place, whole)
+    def at(
         self,
-        method: str,
-        rule: str,
+        asked: str,
         *,
         tag: Tag,
         needs: Scope,
         answers: Mapping[int, type[BaseModel] | None],
         fails: Sequence[Kind] = (),
     ) -> Callable[[View], View]:
-        """Answer *method* at *rule*; *fails* are the problems besides those of every request."""
+        """Answer *asked*, such as ``GET /newsletters``, as the view below does.
+
+        *fails* are the problems besides those that any such request may end with.
+        """
+        method, _, rule = asked.partition(" ")
 
         def hang(view: View) -> View:
             summary, _, description = (inspect.getdoc(view) or "").partition("\n\n")

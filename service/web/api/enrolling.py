@@ -16,7 +16,7 @@ from service.audience.preferences import Preferences
 from service.audience.subscribe import sign_up
 from service.models import Newsletter, Subscriber, Subscription
 from service.staff.tokens import Scope
-from service.web.api import SUBSCRIBERS, api
+from service.web.api.blueprint import SUBSCRIBERS, api
 from service.web.api.callers import caller
 from service.web.api.given import Language, Tags, clean, parsed, put_on
 from service.web.api.replies import Reply
@@ -90,8 +90,7 @@ class Enrolled(Shape):
 
 
 @api.at(
-    "POST",
-    "/subscribers",
+    "POST /subscribers",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: Enrolled, 201: Enrolled, 202: Enrolled},

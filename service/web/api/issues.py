@@ -16,7 +16,7 @@ from service.issues.curate import write
 from service.issues.errors import BadInput, IssueFrozen
 from service.models import Issue, IssueKind, IssueState, Newsletter, Timing
 from service.staff.tokens import Scope
-from service.web.api import ISSUES, api
+from service.web.api.blueprint import ISSUES, api
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
     Id,
@@ -110,7 +110,7 @@ class IssueChange(Shape):
     preheader: Text | None = Field(default=None, max_length=500)
 
 
-@api.at("GET", "/issues", tag=ISSUES, needs=Scope.ISSUES_READ, answers={200: IssueList})
+@api.at("GET /issues", tag=ISSUES, needs=Scope.ISSUES_READ, answers={200: IssueList})
 def list_issues(session: Session, query: IssuesAsked) -> Reply:
     """List issues, the latest first"""
     found = (
@@ -134,8 +134,7 @@ def list_issues(session: Session, query: IssuesAsked) -> Reply:
 
 
 @api.at(
-    "POST",
-    "/issues",
+    "POST /issues",
     tag=ISSUES,
     needs=Scope.ISSUES_WRITE,
     answers={201: IssueShown},
@@ -160,15 +159,14 @@ def create_issue(session: Session, body: NewIssue) -> Reply:
     return Reply(issue_shown(issue), 201, f"/api/v1/issues/{issue.id}", tagged=True)
 
 
-@api.at("GET", ONE, tag=ISSUES, needs=Scope.ISSUES_READ, answers={200: IssueShown})
+@api.at(f"GET {ONE}", tag=ISSUES, needs=Scope.ISSUES_READ, answers={200: IssueShown})
 def get_issue(session: Session, path: IssuePath) -> Reply:
     """Get one issue"""
     return Reply(issue_shown(issue_found(session, path.issue_id)), tagged=True)
 
 
 @api.at(
-    "PATCH",
-    ONE,
+    f"PATCH {ONE}",
     tag=ISSUES,
     needs=Scope.ISSUES_WRITE,
     answers={200: IssueShown},

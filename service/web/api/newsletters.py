@@ -12,7 +12,7 @@ from service.audience.choices import section_specs
 from service.audience.growth import DAYS, growth
 from service.models import Newsletter
 from service.staff.tokens import Scope
-from service.web.api import NEWSLETTERS, STATS, api
+from service.web.api.blueprint import NEWSLETTERS, STATS, api
 from service.web.api.replies import Reply
 from service.web.api.shapes import InQuery, Shape, Slug
 from service.web.asking import now
@@ -71,8 +71,7 @@ class Growth(Shape):
 
 
 @api.at(
-    "GET",
-    "/newsletters",
+    "GET /newsletters",
     tag=NEWSLETTERS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: NewsletterList},
@@ -84,8 +83,7 @@ def list_newsletters(session: Session) -> Reply:
 
 
 @api.at(
-    "GET",
-    "/newsletters/<newsletter>",
+    "GET /newsletters/<newsletter>",
     tag=NEWSLETTERS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: NewsletterShown},
@@ -96,8 +94,7 @@ def get_newsletter(session: Session, path: NewsletterPath) -> Reply:
 
 
 @api.at(
-    "GET",
-    "/newsletters/<newsletter>/growth",
+    "GET /newsletters/<newsletter>/growth",
     tag=STATS,
     needs=Scope.STATS_READ,
     answers={200: Growth},

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, render_template
 
 from service.config import settings
 from service.staff.tokens import EXPLAINED
-from service.web.api import api
+from service.web.api.blueprint import api
 from service.web.api.document import document_of
 from service.web.api.outline import outline_of, shapes_of
 from service.web.problems import ADVICE, KINDS

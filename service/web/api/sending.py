@@ -18,7 +18,7 @@ from service.rendering.preflight.finding import reasons
 from service.staff.tokens import Scope
 from service.web.admin.reach import reach_of
 from service.web.admin.readiness import findings_of
-from service.web.api import ISSUES, api
+from service.web.api.blueprint import ISSUES, api
 from service.web.api.callers import caller
 from service.web.api.issues import (
     ONE,
@@ -81,8 +81,7 @@ class Stopped(Shape):
 
 
 @api.at(
-    "GET",
-    f"{ONE}/audience",
+    f"GET {ONE}/audience",
     tag=ISSUES,
     needs=Scope.ISSUES_READ,
     answers={200: Audience},
@@ -95,8 +94,7 @@ def get_audience(session: Session, path: IssuePath) -> Reply:
 
 
 @api.at(
-    "POST",
-    f"{ONE}/send",
+    f"POST {ONE}/send",
     tag=ISSUES,
     needs=Scope.ISSUES_SEND,
     answers={202: IssueShown},
@@ -112,8 +110,7 @@ def send_issue(session: Session, path: IssuePath, body: Send) -> Reply:
 
 
 @api.at(
-    "POST",
-    f"{ONE}/schedule",
+    f"POST {ONE}/schedule",
     tag=ISSUES,
     needs=Scope.ISSUES_SEND,
     answers={202: IssueShown},
@@ -133,8 +130,7 @@ def schedule_issue(session: Session, path: IssuePath, body: Schedule) -> Reply:
 
 
 @api.at(
-    "POST",
-    f"{ONE}/stop",
+    f"POST {ONE}/stop",
     tag=ISSUES,
     needs=Scope.ISSUES_SEND,
     answers={200: Stopped},

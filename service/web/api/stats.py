@@ -9,7 +9,7 @@ from service.delivery.states import SENT, UNRESOLVED
 from service.models import DeliveryState, IssueState
 from service.staff.tokens import Scope
 from service.web.admin.counted import counted
-from service.web.api import STATS, api
+from service.web.api.blueprint import STATS, api
 from service.web.api.issues import ONE, IssuePath, issue_found
 from service.web.api.replies import Reply
 from service.web.api.shapes import Moment, Shape
@@ -32,8 +32,7 @@ class IssueStats(Shape):
 
 
 @api.at(
-    "GET",
-    f"{ONE}/stats",
+    f"GET {ONE}/stats",
     tag=STATS,
     needs=Scope.STATS_READ,
     answers={200: IssueStats},

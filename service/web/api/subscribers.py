@@ -10,7 +10,7 @@ from service.audience.erasure import erase
 from service.audience.tags import BadTag, clean_tag, tag, tags_of, untag
 from service.models import Subscriber, SubscriberTag
 from service.staff.tokens import Scope
-from service.web.api import SUBSCRIBERS, api
+from service.web.api.blueprint import SUBSCRIBERS, api
 from service.web.api.given import Language, Tags, clean, parsed, put_on
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
@@ -65,8 +65,7 @@ class SubscriberChange(Shape):
 
 
 @api.at(
-    "GET",
-    "/subscribers",
+    "GET /subscribers",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: SubscriberList},
@@ -87,8 +86,7 @@ def list_subscribers(session: Session, query: SubscribersAsked) -> Reply:
 
 
 @api.at(
-    "GET",
-    ONE,
+    f"GET {ONE}",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: SubscriberShown},
@@ -99,8 +97,7 @@ def get_subscriber(session: Session, path: SubscriberPath) -> Reply:
 
 
 @api.at(
-    "PATCH",
-    ONE,
+    f"PATCH {ONE}",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SubscriberShown},
@@ -125,8 +122,7 @@ def change_subscriber(session: Session, path: SubscriberPath, body: SubscriberCh
 
 
 @api.at(
-    "DELETE",
-    ONE,
+    f"DELETE {ONE}",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={204: None},
@@ -144,8 +140,7 @@ def delete_subscriber(session: Session, path: SubscriberPath) -> Reply:
 
 
 @api.at(
-    "PUT",
-    f"{ONE}/tags/<tag>",
+    f"PUT {ONE}/tags/<tag>",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SubscriberShown},
@@ -163,8 +158,7 @@ def tag_subscriber(session: Session, path: TagPath) -> Reply:
 
 
 @api.at(
-    "DELETE",
-    f"{ONE}/tags/<tag>",
+    f"DELETE {ONE}/tags/<tag>",
     tag=SUBSCRIBERS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SubscriberShown},

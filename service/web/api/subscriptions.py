@@ -11,7 +11,7 @@ from service.audience.search import Asked, Place, find
 from service.audience.subscribe import subscription_with_reader, unsubscribe
 from service.models import Subscription, SubscriptionState
 from service.staff.tokens import Scope
-from service.web.api import SUBSCRIPTIONS, api
+from service.web.api.blueprint import SUBSCRIPTIONS, api
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
     Id,
@@ -61,8 +61,7 @@ class SubscriptionList(Shape):
 
 
 @api.at(
-    "GET",
-    "/subscriptions",
+    "GET /subscriptions",
     tag=SUBSCRIPTIONS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: SubscriptionList},
@@ -84,8 +83,7 @@ def list_subscriptions(session: Session, query: SubscriptionsAsked) -> Reply:
 
 
 @api.at(
-    "GET",
-    ONE,
+    f"GET {ONE}",
     tag=SUBSCRIPTIONS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: SubscriptionShown},
@@ -96,8 +94,7 @@ def get_subscription(session: Session, path: SubscriptionPath) -> Reply:
 
 
 @api.at(
-    "PATCH",
-    ONE,
+    f"PATCH {ONE}",
     tag=SUBSCRIPTIONS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SubscriptionShown},
@@ -121,8 +118,7 @@ def change_subscription(session: Session, path: SubscriptionPath, body: ChoicesA
 
 
 @api.at(
-    "POST",
-    f"{ONE}/unsubscribe",
+    f"POST {ONE}/unsubscribe",
     tag=SUBSCRIPTIONS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SubscriptionShown},

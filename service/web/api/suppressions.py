@@ -10,7 +10,7 @@ from service.audience.addresses import BadAddress, masked, parse_address
 from service.audience.suppression import hash_of, suppress
 from service.models import Subscriber, Suppression, SuppressionReason
 from service.staff.tokens import Scope
-from service.web.api import SUPPRESSIONS, api
+from service.web.api.blueprint import SUPPRESSIONS, api
 from service.web.api.replies import Reply
 from service.web.api.shapes import Address, Moment, Paged, Shape, Text, cursor_of, noted
 from service.web.asking import now
@@ -51,8 +51,7 @@ class NewSuppression(Shape):
 
 
 @api.at(
-    "GET",
-    "/suppressions",
+    "GET /suppressions",
     tag=SUPPRESSIONS,
     needs=Scope.SUBSCRIBERS_READ,
     answers={200: SuppressionList},
@@ -78,8 +77,7 @@ def list_suppressions(session: Session, query: SuppressionsAsked) -> Reply:
 
 
 @api.at(
-    "POST",
-    "/suppressions",
+    "POST /suppressions",
     tag=SUPPRESSIONS,
     needs=Scope.SUBSCRIBERS_WRITE,
     answers={200: SuppressionShown, 201: SuppressionShown},
