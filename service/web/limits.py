@@ -83,12 +83,17 @@ def first_time(key: str, seconds: int) -> bool:
 
 
 def network(address: str | None) -> str:
-    """The address itself, or for IPv6 the /64 that one customer usually has."""
+    """The address itself, or for IPv6 the /64 that one customer usually has.
+
+    A socket for both writes IPv4 as ``::ffff:192.0.2.7``, and all of that is one /64.
+    """
     try:
         ip = ipaddress.ip_address(address or "")
     except ValueError:
         return "unknown"
-    if ip.version == 6:
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return str(ip.ipv4_mapped)
         return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
     return str(ip)
 

@@ -134,6 +134,19 @@ def test_it_limits_a_form_on_another_site_as_well(
     assert answers == [303, 303, 429]
 
 
+def test_it_limits_changes_of_address_as_well(
+    client: FlaskClient, redis: Redis, reader: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, per_address=1)
+    page = link("preferences", reader.id)
+    assert ask(client, "new@example.org").status_code == 303
+    answers = [
+        post(client, page, f"{page}/address", email=email).status_code
+        for email in ("NEW@example.org", "other@example.org")
+    ]
+    assert answers == [429, 303]
+
+
 def test_it_stops_a_script_while_redis_is_away(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,12 @@ def test_it_takes_the_addresses_of_one_ipv6_customer_together(redis: Redis) -> N
     assert allowed("sign-up", "2001:db8:0:1::1", 1, 60)
 
 
+def test_it_takes_no_two_ipv4_customers_together_on_a_socket_for_both(redis: Redis) -> None:
+    assert allowed("sign-up", "::ffff:192.0.2.7", 1, 60)
+    assert allowed("sign-up", "::ffff:192.0.2.8", 1, 60)
+    assert not allowed("sign-up", "192.0.2.7", 1, 60)
+
+
 def test_it_forgets_after_the_time_since_the_first(redis: Redis) -> None:
     allowed("sign-up", "192.0.2.7", 1, 60)
     (key,) = redis.scan_iter("limit:*")

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.audience import tokens
-from service.audience.addresses import MAX_LENGTH, BadAddress
+from service.audience.addresses import MAX_LENGTH, BadAddress, parse_address
 from service.audience.moving import Move, Moved, ask_to_move, can_move, find_move, move
 from service.audience.typos import suggestion
 from service.config import settings
@@ -17,6 +17,7 @@ from service.web.limits import Limit, insist, network
 from service.web.public import public
 from service.web.public.panels import panels
 from service.web.public.preferences import preferences_page, subscription_of
+from service.web.public.sign_up import spare_strangers
 
 REQUESTS_AN_HOUR = 20
 """By one network; each reader has a limit of their own."""
@@ -33,6 +34,7 @@ def ask_address(token: str) -> str | Response | tuple[str, int]:
         if meant:
             return preferences_page(session, subscription, token, typed=address, meant=meant)
         try:
+            spare_strangers(parse_address(address))
             ask_to_move(session, subscription, address, now())
         except BadAddress as error:
             typed = address[:MAX_LENGTH]

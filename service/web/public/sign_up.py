@@ -12,7 +12,7 @@ from flask import abort, current_app, redirect, render_template, request, url_fo
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from service.audience.addresses import MAX_LENGTH, BadAddress, masked, parse_address
+from service.audience.addresses import MAX_LENGTH, Address, BadAddress, masked, parse_address
 from service.audience.subscribe import sign_up
 from service.audience.suppression import hash_of
 from service.audience.typos import suggestion
@@ -125,6 +125,15 @@ def refuse_too_many() -> None:
     insist(Limit("sign-up", network(request.remote_addr), settings().sign_ups_per_network))
 
 
+def spare_strangers(address: Address) -> None:
+    """429 when what anybody may have sent to an address, a domain or in all is used up."""
+    insist(
+        Limit("sign-up-to", hash_of(address), settings().sign_ups_per_address),
+        Limit("sign-up-at", address.domain, settings().sign_ups_per_domain),
+        Limit("sign-up", "all", settings().sign_ups_overall),
+    )
+
+
 def _ask(
     session: Session,
     newsletter: Newsletter,
@@ -139,11 +148,7 @@ def _ask(
     read = parse_address(address)
     if proof_asked and not _proved():
         insist(Limit("unproved", network(request.remote_addr), UNPROVED_AN_HOUR))
-    insist(
-        Limit("sign-up-to", hash_of(read), settings().sign_ups_per_address),
-        Limit("sign-up-at", read.domain, settings().sign_ups_per_domain),
-        Limit("sign-up", "all", settings().sign_ups_overall),
-    )
+    spare_strangers(read)
     who = replace(visitor(), text_version=field("text", 64), form=form)
     sign_up(session, newsletter, address, now=now(), visitor=who)
 
