@@ -18,9 +18,12 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from service.db import UtcDateTime, dialect_of
 
+ROLLED_BACK = "40"
+"""The class of PostgreSQL's errors that say: the same once more may go well."""
+
 
 class Collision(Exception):
-    """Somebody else wrote one of the rows a moment ago."""
+    """Somebody else wrote one of the rows a moment ago, or waits for one as we do for theirs."""
 
 
 def next_ids(session: Session, model: type[DeclarativeBase], count: int) -> list[int]:
@@ -53,7 +56,8 @@ def write_rows(
 ) -> None:
     """Write *rows*, each with a value for each of *columns*; JSON columns take their text.
 
-    Raises :class:`Collision` when one of them is there already; the transaction is lost then.
+    Raises :class:`Collision` when one of them is there already, or two imports wait for each other;
+    the transaction is lost then.
     """
     kept = cast("Table", model.__table__)
     if dialect_of(session) == "postgresql":
@@ -68,6 +72,10 @@ def write_rows(
                 for row in rows:
                     copy.write_row(row)
         except connection.IntegrityError as error:
+            raise Collision(kept.name) from error
+        except connection.OperationalError as error:
+            if not (error.sqlstate or "").startswith(ROLLED_BACK):
+                raise
             raise Collision(kept.name) from error
         return
     given = [dict(zip(columns, row, strict=True)) for row in rows]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from service.audience.imports.plan import Standing
 from service.audience.tags import LONGEST, BadTag, clean_tag
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+FURTHEST_EAST, NO_TIME = timedelta(hours=14), timedelta()
 
 STANDINGS: dict[str, Standing] = {
     word: standing
@@ -79,11 +80,15 @@ def is_yes(cell: str) -> bool:
 
 
 def moment_in(cell: str, now: datetime) -> datetime:
-    """A date with or without a time; UTC where no zone is given, 03/04 is March the 4th."""
+    """A date with or without a time; UTC where no zone is given, 03/04 is March the 4th.
+
+    What has no zone may be ahead of us by as much as any place is: that is a moment ago.
+    """
     try:
         found = datetime.fromisoformat(cell)
+        ahead = NO_TIME if found.tzinfo else FURTHEST_EAST
     except ValueError:
-        found = _other_form(cell)
+        found, ahead = _other_form(cell), FURTHEST_EAST
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
     elif found.tzinfo is not UTC:
@@ -91,11 +96,11 @@ def moment_in(cell: str, now: datetime) -> datetime:
             found = found.astimezone(UTC)
         except OverflowError:
             raise BadCell(f"The date “{cell}” is not one of our time.") from None
-    if found > now:
+    if found > now + ahead:
         raise BadCell(f"The date “{cell}” lies in the future.")
     if found < EARLIEST:
         raise BadCell(f"The date “{cell}” is before there was mail like this.")
-    return found
+    return min(found, now)
 
 
 def _other_form(cell: str) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,6 +35,12 @@ LEASE = timedelta(seconds=120)
 KEPT = timedelta(days=14)
 """So long an upload waits that nobody goes on with: it is full of addresses."""
 
+STRAY = timedelta(days=1)
+"""A file without a row is older than this: a younger one may be on its way."""
+
+UPLOADS = "imports"
+"""In the data folder."""
+
 UNDER_WAY = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 BEFORE_WRITING = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED)
 FIRST_ROWS = 5
@@ -55,7 +61,7 @@ class Brought:
 
 def bring(source: BinaryIO, file_name: str, preset: str = "") -> Brought:
     """Keep an upload in the data folder. Raises :class:`BadFile`, and keeps nothing then."""
-    path = f"imports/{secrets.token_hex(12)}.csv"
+    path = f"{UPLOADS}/{secrets.token_hex(12)}.csv"
     try:
         store(source, settings().data_dir / path)
         open_sheet(settings().data_dir / path)
@@ -197,7 +203,21 @@ def discard_forgotten(session: Session, now: datetime) -> int:
     ).all()
     for job in forgotten:
         discard(session, job)
+    _remove_strays(session, now)
     return len(forgotten)
+
+
+def _remove_strays(session: Session, now: datetime) -> None:
+    """The files that a process left which died between a file and its row."""
+    needed = or_(
+        Import.state.in_((*BEFORE_WRITING, ImportState.CHECKING)) & Import.started_at.is_(None),
+        Import.state == ImportState.RUNNING,
+    )
+    kept = {Path(path).stem for path in session.scalars(select(Import.path).where(needed))}
+    for file in (settings().data_dir / UPLOADS).glob("*"):
+        written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        if file.name.partition(".")[0] not in kept and written < now - STRAY:
+            file.unlink(missing_ok=True)
 
 
 def announce_end(session: Session, job: Import, ended: str, now: datetime) -> None:

@@ -153,6 +153,13 @@ def _remove(
 
 
 def _remove_strangers(session: Session, subscribers: Collection[int]) -> None:
+    # Held first: who joins another newsletter at this moment would be deleted with what they join.
+    session.execute(
+        select(Subscriber.id)
+        .where(Subscriber.id.in_(subscribers))
+        .order_by(Subscriber.id)
+        .with_for_update()
+    )
     other = exists().where(Subscription.subscriber_id == Subscriber.id)
     session.execute(
         delete(Subscriber)

@@ -190,6 +190,8 @@ def test_it_reads_a_status(cell: str, standing: Standing) -> None:
         ("1/31/2024 10:00", datetime(2024, 1, 31, 10, tzinfo=UTC)),
         ("31.1.2024", datetime(2024, 1, 31, tzinfo=UTC)),
         ("Jan 31, 2024", datetime(2024, 1, 31, tzinfo=UTC)),
+        ("2026-11-20T21:00", NOW),  # an evening in Kiribati
+        ("11/20/2026 20:59", NOW),
     ],
 )
 def test_it_reads_a_date(cell: str, moment: datetime) -> None:
@@ -201,6 +203,8 @@ def test_it_reads_a_date(cell: str, moment: datetime) -> None:
     [
         ("yesterday", "cannot be read"),
         ("2999-01-01", "in the future"),
+        ("2026-11-20T07:00:01Z", "in the future"),
+        ("2026-11-20T22:00", "in the future"),
         ("0001-01-01T00:00:00+10:00", "not one of our time"),
         ("1822-01-01", "before there was mail"),
     ],

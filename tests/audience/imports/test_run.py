@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -442,6 +443,19 @@ def test_it_throws_away_what_nobody_went_on_with(
         assert jobs.discard_forgotten(own, now + timedelta(days=15)) == 1
     assert [row.id for row in session.scalars(select(Import))] == [done.id]
     assert not jobs.file_of(job).exists()
+
+
+def test_it_keeps_no_file_that_a_crash_left(bring: Bring, now: datetime) -> None:
+    kept = jobs.file_of(bring("email\nann@example.org\n", only_check=True))
+    names = [f"{name}.csv{end}" for name in ("old", "new") for end in ("", ".seen-wal")]
+    for name in names:
+        (kept.parent / name).touch()
+    for path in kept.parent.iterdir():
+        written = now - timedelta(hours=1 if path.name.startswith("new") else 25)
+        os.utime(path, (written.timestamp(), written.timestamp()))
+    with session_scope() as session:
+        jobs.discard_forgotten(session, now)
+    assert sorted(path.name for path in kept.parent.iterdir()) == sorted([kept.name, *names[2:]])
 
 
 def test_it_finds_what_waits_for_a_worker(session: Session, bring: Bring, now: datetime) -> None:
