@@ -35,6 +35,10 @@ def erase(session: Session, reader: Subscriber, now: datetime, visitor: Visitor 
 
     An issue that is under way to them is dropped where it has not left.
     """
+    # In the order of everybody else, the ledger last: who leaves or moves at this moment holds
+    # their row and waits for the ledger's end, and we must not hold that and wait for their row.
+    if not _lock(session, reader):
+        return  # a second click
     for newsletter_id in _newsletters(session, reader):
         kind, detail = ConsentKind.UNSUBSCRIBED, {"how": "deleted"}
         line = Line(newsletter_id, reader.email_hash, kind, now, visitor=visitor, detail=detail)
@@ -46,9 +50,16 @@ def erase(session: Session, reader: Subscriber, now: datetime, visitor: Visitor 
     session.flush()
 
 
+def _lock(session: Session, reader: Subscriber) -> bool:
+    """Whether there is still a row to lock."""
+    query = select(Subscriber.id).where(Subscriber.id == reader.id)
+    return session.scalar(query.with_for_update()) is not None
+
+
 def _newsletters(session: Session, reader: Subscriber) -> list[int]:
+    """Of their subscriptions, which are locked."""
     query = select(Subscription.newsletter_id).where(Subscription.subscriber_id == reader.id)
-    return list(session.scalars(query))
+    return list(session.scalars(query.order_by(Subscription.id).with_for_update()))
 
 
 def _forget_events(session: Session, reader: Subscriber) -> None:

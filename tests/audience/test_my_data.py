@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
@@ -16,6 +17,7 @@ from service.audience.erasure import erase
 from service.audience.joining import Reader, add_confirmed
 from service.audience.my_data import everything_about
 from service.audience.notify import notify
+from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, is_suppressed, suppress
 from service.db import Base
 from service.models import (
@@ -29,8 +31,10 @@ from service.models import (
     NoticeKind,
     Subscriber,
     SubscriberTag,
+    Subscription,
     SuppressionReason,
 )
+from tests.delivery.test_bad_luck import wait_until_it_waits
 
 ANN, BO = "Ann@example.org", "bo@example.org"
 HASHED = parse_address(ANN)
@@ -140,3 +144,29 @@ def everything_stored(session: Session) -> str:
     for table in Base.metadata.sorted_tables:
         found += session.execute(select(table)).all()
     return repr(found)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_it_waits_for_a_reader_who_leaves_at_that_moment(
+    database: Engine, session: Session, ann: Subscriber, now: datetime
+) -> None:
+    session.commit()
+    ended: list[str] = []
+
+    def delete() -> None:
+        with Session(database) as own, own.begin():
+            erase(own, own.get_one(Subscriber, ann.id), now)
+        ended.append("well")
+
+    (row,) = ann.subscriptions
+    session.execute(select(Subscription).where(Subscription.id == row.id).with_for_update())
+    thread = threading.Thread(target=delete)
+    thread.start()
+    wait_until_it_waits(database)
+    unsubscribe(session, row.id, now, how="page")
+    session.commit()
+    thread.join(timeout=30)
+    assert ended == ["well"]
+    lines = ledger(session, row.newsletter_id, ann.email_hash)
+    assert [line.detail.get("how") for line in lines] == [None, "page", "deleted"]
+    assert verify(lines) is None
