@@ -60,7 +60,7 @@ class Batch:
     tracked: set[int]
     """Issues whose opens and clicks are kept."""
     untracked: set[int]
-    """Subscriptions whose readers want none of theirs to be kept."""
+    """Subscriptions whose readers want none of theirs to be kept, or are gone."""
     now_is: dict[Key, Row] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     """By event. One that is in neither of these two waits for its row."""
@@ -167,8 +167,9 @@ def _tracked(session: Session, issue_ids: Collection[int | None]) -> set[int]:
 
 
 def _untracked(session: Session, subscription_ids: Collection[int | None]) -> set[int]:
+    """Whoever deleted their data is among them: nobody can say any more that they allowed it."""
     wanted = {one for one in subscription_ids if one is not None}
     if not wanted:
         return set()
-    query = select(Subscription.id).where(Subscription.id.in_(wanted), ~Subscription.tracked)
-    return set(session.scalars(query))
+    query = select(Subscription.id).where(Subscription.id.in_(wanted), Subscription.tracked)
+    return wanted - set(session.scalars(query))

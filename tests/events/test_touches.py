@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, Update, select, update
+from sqlalchemy import Delete, Engine, Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from service.delivery.addressing import reader_links
@@ -22,6 +22,7 @@ from service.models import (
     InteractionKind,
     Issue,
     Newsletter,
+    Subscriber,
     Subscription,
 )
 from tests.events.samples import event
@@ -78,11 +79,15 @@ def test_it_keeps_an_open_and_a_click_once_each(
 
 @pytest.mark.parametrize(
     "off",
-    [update(Newsletter).values(tracking=False), update(Subscription).values(tracked=False)],
-    ids=["newsletter", "reader"],
+    [
+        update(Newsletter).values(tracking=False),
+        update(Subscription).values(tracked=False),
+        delete(Subscriber),
+    ],
+    ids=["newsletter", "reader", "deleted reader"],
 )
 def test_it_keeps_nothing_where_tracking_is_off(
-    database: Engine, delivery: Delivery, now: datetime, off: Update
+    database: Engine, delivery: Delivery, now: datetime, off: Update | Delete
 ) -> None:
     with Session(database) as session, session.begin():
         session.execute(off)
