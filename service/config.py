@@ -28,13 +28,17 @@ ALIKE = 0.75
 """Of 1: how like a setting a name is that is taken for a slip."""
 SMTP_URL = re.compile("smtps?://[^/]")
 DEFAULT_BIND = "127.0.0.1:8000"
+SHORTEST_SECRET = 20
+"""Characters. A token in anybody's mail is enough to try short ones on, at home and for ever."""
 MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux and 104 on macOS
 
 
 class Settings(BaseSettings):
     """Everything an operator may set; ``.env.example`` explains each in a line."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Path("data")
     database_url: str = ""
@@ -100,6 +104,16 @@ class Settings(BaseSettings):
     def _an_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _not_to_be_guessed(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_SECRET:
+            raise ValueError(
+                f"must have at least {SHORTEST_SECRET} characters, such as `openssl rand -hex 32` "
+                "prints; leave it out, and one is made and kept in the data folder"
+            )
         return value
 
     @field_validator("database_url")

@@ -64,6 +64,13 @@ def test_it_is_another_site_with_another_secret() -> None:
     assert one.site == Settings(secret_key="a" * 20).site != two.site
 
 
+def test_it_takes_no_secret_that_can_be_guessed() -> None:
+    with pytest.raises(ValidationError, match="at least 20 characters") as refused:
+        Settings(secret_key="changeme")
+    assert Settings(secret_key="changeme" * 3).secret == b"changeme" * 3
+    assert "changeme" not in str(refused.value), "the secret stands in a log now"
+
+
 def test_it_keeps_one_secret_in_the_data_folder(tmp_path: Path) -> None:
     first = Settings(data_dir=tmp_path, secret_key="").secret
     assert len(first) >= 32
