@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from service.db import session_scope
 from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document, Headline, Section, SectionSpec
+from service.newsletters.spec import PAGES_OF_OURS
 from tests.web.issues import TABLES, add_issue, table
 
 TITLE = "Small <b>runs</b> & large claims"
@@ -75,6 +76,28 @@ def test_it_shows_more_on_the_page_of_a_section(client: FlaskClient, issue: Issu
 def test_it_lists_issues(client: FlaskClient, issue: Issue) -> None:
     assert "/n/report/issues/7" in client.get("/n/report/archive").text
     assert "/n/report/issues/7" in client.get("/n/report/").text
+
+
+@pytest.mark.parametrize(
+    ("segment", "listed"),
+    [
+        (Segment(tags=("staff",)), False),
+        (Segment(held=Held(issue=6, variants=(1,))), True),
+        (None, True),
+    ],
+    ids=["a segment", "a correction", "everyone"],
+)
+def test_it_lists_what_everybody_may_find(
+    client: FlaskClient, issue: Issue, segment: Segment | None, listed: bool
+) -> None:
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        row.segment = segment and segment.model_dump(mode="json")
+    for page in ("", "archive", "feed.json"):
+        assert ("/n/report/issues/7" in client.get(f"/n/report/{page}").text) is listed
+    answer = client.get("/n/report/issues/7")
+    assert "Headline 2" in answer.text, "who got it follows its link"
+    assert ("noindex" in answer.headers.get("X-Robots-Tag", "")) is not listed
 
 
 def test_it_hides_an_issue_that_has_not_begun_to_go(

@@ -44,9 +44,10 @@ def archive(newsletter: str) -> Response:
 def issue(newsletter: str, number: int) -> Response:
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
-        stamp = editions.one(session, found, number)
-        if stamp is None:
+        edition = editions.one(session, found, number)
+        if edition is None:
             return _not_out(session, found, number)
+        stamp = edition.stamp
 
         def body() -> str:
             document = editions.documents(session, [stamp[0]])[stamp[0]]
@@ -58,7 +59,10 @@ def issue(newsletter: str, number: int) -> Response:
                 full_pages={spec.slug for spec in section_specs(found)},
             )
 
-        return fresh.answer(found, [stamp], body, seconds=ISSUE_SECONDS)
+        answer = fresh.answer(found, [stamp], body, seconds=ISSUE_SECONDS)
+        if not edition.listed:
+            answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return answer
 
 
 def _not_out(session: Session, newsletter: Newsletter, number: int) -> Response:

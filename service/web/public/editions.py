@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.localtime import zone
@@ -34,7 +34,10 @@ class Listing:
 
 
 def listed(session: Session, newsletter: Newsletter, most: int, offset: int = 0) -> list[Listing]:
-    """Newest first. The documents, which are large, are left where they are."""
+    """Newest first. The documents, which are large, are left where they are.
+
+    What went to a segment alone is not for everybody to find: who got it has the link.
+    """
     query = select(
         Issue.id,
         Issue.number,
@@ -44,7 +47,8 @@ def listed(session: Session, newsletter: Newsletter, most: int, offset: int = 0)
         Issue.started_at,
         Issue.scheduled_at,
     )
-    query = query.where(_gone(newsletter)).order_by(*_NEWEST).limit(most).offset(offset)
+    query = query.where(_gone(newsletter), _for_all())
+    query = query.order_by(*_NEWEST).limit(most).offset(offset)
     clock = zone(newsletter.timezone)
     return [
         Listing(
@@ -69,11 +73,18 @@ def stamps(
     return [(row.id, row.started_at) for row in session.execute(query)]
 
 
-def one(session: Session, newsletter: Newsletter, number: int) -> tuple[int, datetime] | None:
-    """The stamp of issue *number*; None when it has not begun to go."""
-    query = select(Issue.id, Issue.started_at).where(Issue.number == number)
+class Edition(NamedTuple):
+    """An issue by its number."""
+
+    stamp: tuple[int, datetime]
+    listed: bool
+
+
+def one(session: Session, newsletter: Newsletter, number: int) -> Edition | None:
+    """Issue *number*; None when it has not begun to go."""
+    query = select(Issue.id, Issue.started_at, _for_all()).where(Issue.number == number)
     row = session.execute(query.where(_gone(newsletter))).one_or_none()
-    return None if row is None else (row.id, row.started_at)
+    return None if row is None else Edition((row.id, row.started_at), listed=row[2])
 
 
 def is_to_come(session: Session, newsletter: Newsletter, number: int) -> bool:
@@ -100,6 +111,13 @@ def _gone(newsletter: Newsletter) -> ColumnElement[bool]:
         Issue.started_at.is_not(None),
         Issue.document.is_not(None),
     )
+
+
+def _for_all() -> ColumnElement[bool]:
+    """It went to everyone, or corrects what everyone may look up."""
+    # No segment is NULL or JSON's null, as it was left out or set to None.
+    whole = func.coalesce(cast(Issue.segment, Text), "null") == "null"
+    return or_(whole, Issue.segment["held", "issue"].as_integer().is_not(None))
 
 
 @dataclass(frozen=True)
