@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from service.audience.segment import Held, Segment
 from service.db import session_scope
 from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document, Headline, Section, SectionSpec
-from service.newsletters.spec import PAGES_OF_OURS
 from tests.web.issues import TABLES, add_issue, table
 
 TITLE = "Small <b>runs</b> & large claims"
