@@ -8,16 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
 from service import config, db, doorbell, migrations
 from service.sandbox import Sandbox
+from service.staff import passwords
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Argon2id all the same, without the sixth of a second that each login is made to cost."""
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture

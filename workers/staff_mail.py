@@ -8,8 +8,17 @@ from sqlalchemy.orm import Session
 from service.config import Settings
 from service.models import Notice, NoticeKind, User
 from service.staff.links import password_path
+from service.staff.mails import News
 
-TO_STAFF = {NoticeKind.LOGIN, NoticeKind.INVITATION, NoticeKind.RESET}
+TO_STAFF = {NoticeKind.LOGIN, NoticeKind.ACCOUNT, NoticeKind.INVITATION, NoticeKind.RESET}
+
+SAID = {
+    News.CHANGED: "The password of your account was changed.",
+    News.KNOWN: "Somebody gave your password, and then five codes that were wrong. "
+    "They did not get in.",
+    News.CODES_ON: "Your account asks for codes from an app from now on.",
+    News.CODES_OFF: "Codes from an app were turned off: your password alone opens your account.",
+}
 
 
 def staff_values(session: Session, notice: Notice, settings: Settings) -> dict[str, str]:
@@ -17,12 +26,12 @@ def staff_values(session: Session, notice: Notice, settings: Settings) -> dict[s
     user = session.get(User, notice.payload["user_id"])
     if user is None or user.removed_at is not None:
         raise ValueError("the account was removed")
+    page = f"{settings.base_url}/admin/account"
+    at = f"{notice.created_at.day} {notice.created_at:%B %Y, %H:%M} UTC"
     if notice.kind is NoticeKind.LOGIN:
-        at = notice.created_at
-        return {
-            "actionUrl": f"{settings.base_url}/admin/account",
-            "browser": str(notice.payload["browser"]),
-            "loginAt": f"{at.day} {at:%B %Y, %H:%M} UTC",
-        }
+        return {"actionUrl": page, "browser": str(notice.payload["browser"]), "loginAt": at}
+    if notice.kind is NoticeKind.ACCOUNT:
+        said = SAID[News(notice.payload["news"])]
+        return {"actionUrl": page, "news": said, "newsAt": at}
     path = password_path(user, settings.secret, notice.created_at)
     return {"actionUrl": settings.base_url + path}

@@ -54,19 +54,19 @@ def add(email: str, password: str | None, role: str) -> None:
 def list_users() -> None:
     """Everybody who may log in, with role, codes and the last login (UTC)."""
     from service.db import read_scope
-    from service.staff.login import is_locked
+    from service.staff.lockout import shut_now
     from service.staff.users import all_users
 
     ready()
     now = datetime.now(UTC)
     with read_scope() as session:
-        found = all_users(session)
+        found, shut = all_users(session), shut_now(session, now)
         for user in found:
             last = f"{user.last_login_at:%Y-%m-%d %H:%M}" if user.last_login_at else "never"
             codes = "codes on" if user.totp_secret else "codes off"
             state = "" if user.password_hash else "  invited"
-            if is_locked(user, now):
-                state = f"  shut until {user.locked_until:%H:%M}"
+            for wait in shut.get(user.id, []):
+                state += f"  shut to {wait.who} until {wait.until:%H:%M}"
             click.echo(f"{user.role.value:<7} {codes:<9}  {last:<16}  {user.email}{state}")
     if not found:
         click.echo("Nobody yet. `broadsheet user add ADDRESS` lets the first owner in.")
@@ -101,11 +101,13 @@ def remove(email: str) -> None:
 @click.option("--password", help="Made up and shown when it is left out.")
 def reset_password(email: str, password: str | None) -> None:
     """Give EMAIL a new password, open the account if it is shut, and log every browser out."""
+    from service.staff.mails import News, tell
     from service.staff.users import choose_password
 
     chosen = password or _made_up()
     with _changing(email, "user.reset_password") as (session, user):
         choose_password(session, user, chosen)
+        tell(session, user, News.CHANGED, datetime.now(UTC))
     click.echo(f"{user.email} has a new password, and is logged out everywhere.")
     if password is None:
         click.echo(f"Password: {chosen}")
@@ -116,11 +118,13 @@ def reset_password(email: str, password: str | None) -> None:
 def reset_totp(email: str) -> None:
     """Ask EMAIL for no code any more: the device is lost, and the recovery codes with it."""
     from service.staff import sessions
+    from service.staff.mails import News, tell
     from service.staff.users import forget_codes
 
     with _changing(email, "user.codes_off") as (session, user):
         forget_codes(user)
         sessions.end_all(session, user.id)
+        tell(session, user, News.CODES_OFF, datetime.now(UTC))
     click.echo(
         f"{user.email} logs in with the password alone, and is logged out everywhere. "
         "Set up codes anew at /admin/account."

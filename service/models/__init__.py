@@ -50,6 +50,7 @@ from service.models.operation import Examination
 from service.models.staff import (
     ApiToken,
     Audit,
+    FailedLogin,
     IdempotencyKey,
     Role,
     User,
@@ -75,6 +76,7 @@ __all__ = [
     "Event",
     "EventOutcome",
     "Examination",
+    "FailedLogin",
     "FetchQueue",
     "IdempotencyKey",
     "Import",

@@ -53,6 +53,8 @@ class NoticeKind(StrEnum):
     """To the old one: what became of it, and how to take it back."""
     LOGIN = "login"
     """To who works here: a browser never seen before logged in."""
+    ACCOUNT = "account"
+    """To who works here: their password or codes are no longer what they were."""
     INVITATION = "invitation"
     RESET = "reset"
     """To who works here: a link to choose a password."""

@@ -35,7 +35,9 @@ class User(Base):
     recovery_codes: Mapped[list[str]] = mapped_column(Json, default=list)
     """Hashes of the codes for a lost device that were not used yet."""
     failed_logins: Mapped[int] = mapped_column(Integer, default=0)
+    """Of all strangers together, in a row: see :mod:`service.staff.lockout`."""
     locked_until: Mapped[Moment | None]
+    """Until when no stranger is listened to."""
     created_at: Mapped[Moment]
     last_login_at: Mapped[Moment | None]
     removed_at: Mapped[Moment | None]
@@ -56,6 +58,22 @@ class UserSession(Base):
     seen_at: Mapped[Moment]
     proved_at: Mapped[Moment]
     """When the password was last asked for: what is grave asks for a recent one."""
+
+
+class FailedLogin(Base):
+    """Wrong passwords and codes in a row, for one account and from one place."""
+
+    __tablename__ = "failed_login"
+    __table_args__ = (UniqueConstraint("user_id", "origin"),)
+
+    id: Mapped[PrimaryId]
+    user_id: Mapped[int] = mapped_column(BigId, to("user_account", cascade=True))
+    origin: Mapped[str] = mapped_column(String(80))
+    """A network, a browser, a session: ``network 192.0.2.7``."""
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[Moment | None]
+    at: Mapped[Moment]
+    """Of the last one."""
 
 
 class ApiToken(Base):

@@ -22,8 +22,9 @@ def render_notice(kind: NoticeKind, identity: Identity) -> Mail:
     Slots: ``actionUrl`` for ``confirm``, ``remind``, ``change_address``,
     ``address_changed``, ``my_data``, ``invitation`` and ``reset``;
     ``preferencesUrl`` and ``unsubscribeUrl`` for ``welcome``. To those who
-    work here go also ``alert``, with ``actionUrl`` and ``alertText``, and ``login``, with
-    ``actionUrl``, ``browser`` and ``loginAt``. No text of a reader's is in it, so that
+    work here go also ``alert``, with ``actionUrl`` and ``alertText``, ``login``, with
+    ``actionUrl``, ``browser`` and ``loginAt``, and ``account``, with ``actionUrl``, ``news`` and
+    ``newsAt``. No text of a reader's is in it, so that
     nobody can have us carry a message to an address that never asked. ValueError for ``test``:
     see :func:`render_test_copy`.
     """

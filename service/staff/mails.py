@@ -1,4 +1,4 @@
-"""Mail to who works here: an invitation, a link for a forgotten password, news of a login.
+"""Mail to who works here: an invitation, a link for a forgotten password, news of their account.
 
 It goes out under the name of the first newsletter, whose address SES has verified.
 """
@@ -6,6 +6,7 @@ It goes out under the name of the first newsletter, whose address SES has verifi
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,17 @@ from service.staff.browsers import browser_of
 
 NOT_AGAIN_WITHIN = timedelta(minutes=5)
 """Whoever types somebody's address all day does not fill their mailbox."""
+
+
+class News(StrEnum):
+    """What somebody is told of their account, so that no thief changes it in silence."""
+
+    CHANGED = "changed"
+    """The password."""
+    KNOWN = "known"
+    """The password: it was given, and wrong codes after it."""
+    CODES_ON = "codes_on"
+    CODES_OFF = "codes_off"
 
 
 def send_invitation(session: Session, user: User, now: datetime) -> bool:
@@ -47,6 +59,11 @@ def send_nothing(session: Session) -> None:
 def tell_of_login(session: Session, user: User, user_agent: str | None, now: datetime) -> bool:
     """That a browser which was never seen before logged in."""
     return _queue(session, NoticeKind.LOGIN, user, now, browser=browser_of(user_agent))
+
+
+def tell(session: Session, user: User, news: News, now: datetime) -> bool:
+    """News of their account, whoever made it so."""
+    return _queue(session, NoticeKind.ACCOUNT, user, now, news=news.value)
 
 
 def can_mail(session: Session) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.audience.addresses import parse_address
 from service.models import ApiToken, Audit, Role, User
 from service.staff import recovery, sessions
+from service.staff.lockout import forgive_all
 from service.staff.passwords import BadPassword, hash_password
 
 
@@ -53,7 +54,7 @@ def remove(session: Session, user: User, now: datetime) -> None:
 def choose_password(session: Session, user: User, password: str, *, but: int | None = None) -> None:
     """A new one: every browser is logged out, *but* that session's. Raises ``BadPassword``."""
     user.password_hash = hash_password(password, user.email)
-    user.failed_logins, user.locked_until = 0, None
+    forgive_all(session, user)
     sessions.end_all(session, user.id, but=but)
 
 
@@ -110,9 +111,10 @@ def _make(session: Session, key: str, password_hash: str, role: Role, now: datet
         user = User(email=key, created_at=now)
         session.add(user)
     user.password_hash, user.role, user.removed_at = password_hash, role, None
-    user.failed_logins, user.locked_until, user.last_login_at = 0, None, None
+    user.last_login_at = None
     forget_codes(user)
     session.flush()
+    forgive_all(session, user)
     return user
 
 

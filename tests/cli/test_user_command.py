@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.db import session_scope
 from service.models import Audit, Role, User
 from service.staff import sessions, totp
+from service.staff.lockout import Origin
 from service.staff.login import check_login
 from service.staff.users import add_user, set_up_codes
 
@@ -20,6 +21,7 @@ Run = Callable[..., Result]
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 PASSWORD = "correct horse battery"
+HERE = Origin.of_network("192.0.2.7", "192.0.2.7")
 
 
 @pytest.fixture
@@ -31,8 +33,8 @@ def people(database: Engine) -> None:
         bob = add_user(session, BOB, PASSWORD, Role.EDITOR, now)
         set_up_codes(bob, totp.new_secret(), 0)
         sessions.begin(session, bob, sessions.Client(), now)
-        for _ in range(5):
-            check_login(session, BOB, "wrong", now)
+    for _ in range(5):
+        check_login(BOB, "wrong", lambda _: HERE, now)
 
 
 def stored(database: Engine, email: str) -> User:
@@ -44,7 +46,7 @@ def test_it_lists_who_may_log_in(run: Run, people: None) -> None:
     ada, bob = run("user", "list").stdout.splitlines()
     assert ada.split() == ["owner", "codes", "off", "never", ADA]
     assert bob.startswith("editor  codes on")
-    assert "shut until" in bob
+    assert "shut to the network 192.0.2.7 until" in bob
 
 
 def test_it_says_how_to_begin(run: Run, database: Engine) -> None:
@@ -81,7 +83,7 @@ def test_it_opens_a_shut_account_with_a_new_password(
     with Session(database) as session:
         now = datetime.now(UTC)
         password = shown.removeprefix("Password: ")
-        user = check_login(session, BOB, password, now)
+        user = check_login(BOB, password, lambda _: HERE, now)
         assert user is not None
         assert sessions.of_user(session, user.id, now) == []
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.config import settings
 from service.db import session_scope
-from service.models import Audit, Notice, NoticeKind, Role, User, UserSession
+from service.models import Audit, FailedLogin, Notice, NoticeKind, Role, User, UserSession
 from service.staff import recovery, sessions, totp
 from service.staff.links import password_path
 from service.staff.users import add_user, invite, remove, set_up_codes
@@ -132,7 +132,22 @@ def test_it_shuts_after_five_wrong_passwords_and_opens_again(
 def opens_again() -> None:
     """The wait is over."""
     with session_scope() as session:
-        session.execute(update(User).values(locked_until=wall_clock() - timedelta(seconds=1)))
+        past = wall_clock() - timedelta(seconds=1)
+        session.execute(update(FailedLogin).values(locked_until=past))
+
+
+def test_it_shuts_nobody_out_whom_a_stranger_names(app: Flask, user: User) -> None:
+    inside, stranger = app.test_client(), app.test_client()
+    give_password(inside)
+    for _ in range(6):
+        give_password(stranger, "wrong")
+    form = {"current": PASSWORD, "new": "another long one"}
+    assert post(inside, "/admin/account", "/admin/account/password", **form).status_code == 303
+    for _ in range(6):
+        give_password(stranger, "wrong")
+    post(inside, "/admin/", "/admin/logout")
+    give_password(inside, "another long one")
+    assert is_in(inside), "its browser is known, and strangers shut it out"
 
 
 def test_it_stops_one_network_whatever_account_it_tries(

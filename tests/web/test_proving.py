@@ -108,7 +108,7 @@ def test_it_shuts_after_five_wrong_ones_as_the_login_does(done: Sent, editor: Fl
     for _ in range(5):
         page = go_on(editor, page, proof_password="wrong")
     page = go_on(editor, page, proof_password=PASSWORD)
-    assert "shut for a while" in page
+    assert "has to wait a while" in page
     assert done == []
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service.config import settings
 from service.models import NoticeKind, Role, User
 from service.staff.links import FORGOTTEN_FOR, INVITED_FOR, user_of_link
+from service.staff.mails import News
 from service.staff.users import add_user, choose_password, invite, remove
 from tests.delivery.rows import a_newsletter
 from tests.workers.test_notices import BASE, mail_of
@@ -81,6 +82,17 @@ def test_it_names_the_browser_and_the_time_of_a_login(
     payload = {"user_id": owner.id, "browser": "Firefox on Linux"}
     mail, values = mail_of(session, NoticeKind.LOGIN, now, payload=payload)
     assert "Firefox on Linux, at 20 November 2026, 07:00 UTC" in mail.text
+    assert values["actionUrl"] == f"{BASE}/admin/account"
+
+
+@pytest.mark.parametrize("news", News)
+def test_it_says_what_became_of_an_account(
+    session: Session, owner: User, now: datetime, news: News
+) -> None:
+    payload = {"user_id": owner.id, "news": news.value}
+    mail, values = mail_of(session, NoticeKind.ACCOUNT, now, payload=payload)
+    assert values["news"] in " ".join(mail.text.split())
+    assert "20 November 2026, 07:00 UTC" in mail.text
     assert values["actionUrl"] == f"{BASE}/admin/account"
 
 

@@ -443,6 +443,23 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.create_index("ix_subscriber_tag_tag", ["tag", "subscriber_id"], unique=False)
 
     op.create_table(
+        "failed_login",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("origin", sa.String(length=80), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("locked_until", UtcDateTime(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+            name=op.f("fk_failed_login_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_failed_login")),
+        sa.UniqueConstraint("user_id", "origin", name=op.f("uq_failed_login_user_id_origin")),
+    )
+    op.create_table(
         "user_session",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("user_id", BIG_ID, nullable=False),
@@ -812,6 +829,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
 
     op.drop_table("user_session")
+    op.drop_table("failed_login")
     with op.batch_alter_table("subscriber_tag", schema=None) as batch_op:
         batch_op.drop_index("ix_subscriber_tag_tag")
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.audience import tokens
-from service.config import settings
 from service.db import session_scope
 from service.models import User
 from service.staff import sessions
 from service.staff.links import fingerprint
-from service.staff.login import check_code, check_login, is_locked
+from service.staff.login import check_code, check_login
 from service.staff.mails import tell_of_login
-from service.staff.users import audit, user_named
-from service.web.admin import admin
+from service.staff.users import audit
+from service.web.admin import admin, known
 from service.web.admin.accounts import account, load_account
 from service.web.asking import field, now, visitor
 from service.web.limits import Limit, insist, network
@@ -33,9 +29,6 @@ HALF_WAY = "half way"
 CODE_WITHIN = 600
 """Seconds."""
 
-KNOWN_FOR = 365 * 86400
-"""Seconds for which a browser is known, so that its next login is no news to its user."""
-
 Answer = str | Response | tuple[str, int]
 
 
@@ -47,10 +40,7 @@ def login() -> Answer:
         return render_template("admin/login.html", next=after_login())
     _limit()
     at, email = now(), field("email")
-    with session_scope() as session:
-        user = check_login(session, email, request.form.get("password", ""), at)
-        if user is None:
-            _note_failure(session, email, at)
+    user = check_login(email, request.form.get("password", ""), known.origin_of, at)
     if user is None:
         page = render_template("admin/login.html", next=after_login(), email=email, failed=True)
         return page, 401
@@ -64,20 +54,17 @@ def login() -> Answer:
 @admin.route("/login/code", methods=["GET", "POST"])
 def login_code() -> Answer:
     """The second step, for ten minutes after the first."""
-    user_id, given_at, known_as = cookie.get(HALF_WAY, (0, 0, 0))
+    user_id, given_at, given_for = cookie.get(HALF_WAY, (0, 0, 0))
     if not 0 <= tokens.stamp(now()) - given_at <= CODE_WITHIN:
         flash("Begin again: the code has to follow the password within ten minutes.", "problem")
         return redirect(url_for("admin.login", next=after_login()), 303)
     if request.method != "POST":
         return render_template("admin/login_code.html", next=after_login())
     _limit()
-    at = now()
-    with session_scope() as session:
-        user = check_code(session, user_id, field("code"), at)
-        if user is not None and fingerprint(user) != known_as:
-            abort(400)  # the password was changed meanwhile
-        if user is None:
-            audit(session, user_id, "login.failed", "the code", at, ip=request.remote_addr)
+    user = check_code(user_id, field("code"), known.origin_of(user_id), now())
+    if user is not None and fingerprint(user) != given_for:
+        flash("Begin again: the password was changed meanwhile.", "problem")
+        return redirect(url_for("admin.login", next=after_login()), 303)
     if user is None:
         return render_template("admin/login_code.html", next=after_login(), failed=True), 401
     return _let_in(user)
@@ -103,12 +90,11 @@ def after_login() -> str:
 
 def _let_in(user: User) -> Response:
     at, seen = now(), visitor()
-    name = f"broadsheet_known_{user.id}"
     with session_scope() as session:
         found = session.get_one(User, user.id, with_for_update=True)
-        if found.removed_at is not None or is_locked(found, at):
+        if found.removed_at is not None or fingerprint(found) != fingerprint(user):
             abort(403)
-        is_news = found.last_login_at is not None and not _is_known(name, user.id)
+        is_news = found.last_login_at is not None and known.known_as(user.id) is None
         token = sessions.begin(session, found, sessions.Client(seen.ip, seen.user_agent), at)
         audit(session, found.id, "login", found.email, at, ip=request.remote_addr)
         if is_news:
@@ -119,32 +105,8 @@ def _let_in(user: User) -> Response:
     cookie.permanent = True
     login_user(entered)
     response = make_response(redirect(after_login()))
-    response.set_cookie(
-        name,
-        tokens.sign(settings().secret, "browser", user.id),
-        max_age=KNOWN_FOR,
-        path=url_for("admin.home"),
-        secure=settings().base_url.startswith("https://"),
-        httponly=True,
-        samesite="Lax",
-    )
+    known.remember(response, user.id)
     return response
-
-
-def _is_known(name: str, user_id: int) -> bool:
-    """Whether this browser was logged in to that account before."""
-    try:
-        (known,) = tokens.read(settings().secret, "browser", request.cookies.get(name, ""), count=1)
-    except tokens.BadToken:
-        return False
-    return known == user_id
-
-
-def _note_failure(session: Session, email: str, at: datetime) -> None:
-    """What was typed is not kept unless it is an account: some type their password there."""
-    user = user_named(session, email)
-    subject = user.email if user else "an unknown address"
-    audit(session, None, "login.failed", subject, at, ip=request.remote_addr)
 
 
 def _limit() -> None:

@@ -11,7 +11,9 @@ from service.db import read_scope, session_scope
 from service.models import User
 from service.staff import sessions
 from service.staff.browsers import browser_of
+from service.staff.lockout import Origin
 from service.staff.login import Proof, prove
+from service.staff.mails import News, tell
 from service.staff.passwords import FEWEST_CHARACTERS, BadPassword
 from service.staff.users import audit, choose_password
 from service.web.admin import admin
@@ -33,8 +35,8 @@ def own_password() -> Response | tuple[str, int]:
     out."""
     insist(Limit("prove", network(request.remote_addr), TRIES, WINDOW_SECONDS))
     who, at = account(), now()
-    with session_scope() as session:
-        proof = prove(session, who.id, request.form.get("current", ""), None, at)
+    origin = Origin.of_session(who.session_id, request.remote_addr)
+    proof = prove(who.id, request.form.get("current", ""), None, origin, at)
     if proof is not Proof.RIGHT:
         shut = "Too many wrong tries: wait a while, then try again."
         return _page(shut if proof is Proof.SHUT else "That is not your present password."), 400
@@ -43,6 +45,7 @@ def own_password() -> Response | tuple[str, int]:
             user = session.get_one(User, who.id)
             choose_password(session, user, request.form.get("new", ""), but=who.session_id)
             audit(session, who.id, "password.changed", who.email, at, ip=request.remote_addr)
+            tell(session, user, News.CHANGED, at)
     except BadPassword as error:
         return _page(str(error)), 400
     return back("Your password is changed, and every other browser is logged out.")

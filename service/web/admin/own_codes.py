@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from service.db import session_scope
 from service.models import User
 from service.staff import totp
+from service.staff.mails import News, tell
 from service.staff.users import audit, forget_codes, renew_recovery_codes, set_up_codes
 from service.web.admin import admin
 from service.web.admin.accounts import account
@@ -48,6 +49,7 @@ def own_codes_on() -> Answer:
         user = session.get_one(User, account().id, with_for_update=True)
         codes = set_up_codes(user, secret, step)
         audit(session, user.id, "codes.on", user.email, at)
+        tell(session, user, News.CODES_ON, at)
     return render_template("admin/recovery_codes.html", codes=codes, first=True)
 
 
@@ -58,6 +60,7 @@ def own_codes_off() -> Answer:
         user = session.get_one(User, account().id, with_for_update=True)
         forget_codes(user)
         audit(session, user.id, "codes.off", user.email, now())
+        tell(session, user, News.CODES_OFF, now())
     return back("Codes are off: your password alone opens your account.")
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from service.config import settings
 from service.db import session_scope
 from service.staff.links import user_of_link
-from service.staff.mails import send_nothing, send_password_link
+from service.staff.mails import News, can_mail, send_nothing, send_password_link, tell
 from service.staff.passwords import FEWEST_CHARACTERS, BadPassword
 from service.staff.users import audit, choose_password, user_named
 from service.web.admin import admin
@@ -34,7 +34,8 @@ def forgot_password() -> str:
             send_password_link(session, user, now())
         subject = user.email if user else "an unknown address"
         audit(session, None, "password.forgotten", subject, now(), ip=request.remote_addr)
-    return render_template("admin/forgot_password.html", asked=True)
+        mails = can_mail(session)
+    return render_template("admin/forgot_password.html", asked=True, mails=mails)
 
 
 @admin.route("/password/<token>", methods=["GET", "POST"], endpoint="choose_password")
@@ -46,11 +47,14 @@ def choose(token: str) -> str | Response | tuple[str, int]:
             return render_template("admin/choose_password.html"), 404
         if request.method != "POST":
             return _form(user.email)
+        had_one = bool(user.password_hash)
         try:
             choose_password(session, user, request.form.get("password", ""))
         except BadPassword as error:
             return _form(user.email, str(error)), 400
         audit(session, user.id, "password.chosen", user.email, now(), ip=request.remote_addr)
+        if had_one:
+            tell(session, user, News.CHANGED, now())
     logout_user()
     cookie.clear()
     flash("Your password is set. Log in with it.", "done")

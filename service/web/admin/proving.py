@@ -17,8 +17,8 @@ from flask.typing import ResponseReturnValue
 
 from service.db import session_scope
 from service.staff import sessions
+from service.staff.lockout import Origin
 from service.staff.login import Proof, prove
-from service.staff.users import audit
 from service.web.admin.accounts import account
 from service.web.asking import now
 from service.web.limits import Limit, insist, network
@@ -33,8 +33,8 @@ TRIES, WINDOW_SECONDS = 30, 600
 
 SAID = {
     Proof.WRONG: "That is not right. Try again: nothing was done yet, and nothing is lost.",
-    Proof.SHUT: "Too many wrong tries: this account is shut for a while. Leave this page open, "
-    "wait, and try again; nothing is lost.",
+    Proof.SHUT: "Too many wrong tries: this browser has to wait a while. Leave this page open and "
+    "try again later; nothing is lost.",
 }
 
 
@@ -59,12 +59,11 @@ def recently_proved(
 def _prove() -> Proof:
     who, at = account(), now()
     given, code = request.form[PASSWORD], request.form.get(CODE, "")
-    with session_scope() as session:
-        outcome = prove(session, who.id, given, code, at)
-        if outcome is Proof.RIGHT:
+    origin = Origin.of_session(who.session_id, request.remote_addr)
+    outcome = prove(who.id, given, code, origin, at)
+    if outcome is Proof.RIGHT:
+        with session_scope() as session:
             sessions.note_proved(session, who.session_id, at)
-        else:
-            audit(session, who.id, "login.unproved", who.email, at, ip=request.remote_addr)
     return outcome
 
 

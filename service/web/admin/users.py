@@ -15,8 +15,8 @@ from service.db import read_scope, session_scope
 from service.models import Role, User
 from service.staff import sessions
 from service.staff.links import password_path
-from service.staff.login import is_locked
-from service.staff.mails import can_mail, send_invitation, send_password_link
+from service.staff.lockout import shut_now
+from service.staff.mails import News, can_mail, send_invitation, send_password_link, tell
 from service.staff.users import (
     BadUser,
     all_users,
@@ -78,7 +78,7 @@ def user_page(user_id: int) -> str:
             user=user,
             browsers=len(sessions.of_user(session, user.id, now())),
             rights=RIGHTS,
-            locked=is_locked(user, now()),
+            shut=shut_now(session, now()).get(user.id, []),
         )
 
 
@@ -127,6 +127,7 @@ def user_codes_off(user_id: int) -> Response:
         forget_codes(user)
         sessions.end_all(session, user.id, but=account().session_id)
         audit(session, account().id, "user.codes_off", user.email, now())
+        tell(session, user, News.CODES_OFF, now())
     return _to_user(user_id, f"{user.email} logs in with the password alone, until codes are on.")
 
 
@@ -167,7 +168,8 @@ def _list(problem: str = "", email: str = "", role: str = "") -> str:
     with read_scope() as session:
         return render_template(
             "admin/users.html",
-            users=[(user, is_locked(user, now())) for user in all_users(session)],
+            users=all_users(session),
+            shut=shut_now(session, now()),
             rights=RIGHTS,
             problem=problem,
             email=email,
