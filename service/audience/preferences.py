@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.orm import Session
 
 from service.audience.choices import BadChoice, Wanted, canonical, row_for, section_specs, wanted_by
-from service.audience.consent import Line, record
+from service.audience.consent import NOBODY, Line, Visitor, record
 from service.languages import gettext
 from service.localtime import DAY, due_at_local_hour, next_run
 from service.models import (
@@ -105,11 +105,11 @@ def change_preferences(
     subscription: Subscription,
     asked: Preferences,
     now: datetime,
-    by: str = "",
+    by: Visitor | str = NOBODY,
 ) -> bool:
     """Store what a reader chose and note what changed; False when nothing did.
 
-    *by* says in the ledger who chose, where it was not the reader.
+    *by* says in the ledger where the reader was, or who chose for them.
     Raises :class:`BadChoice`. A reader who is leaving may still choose: state is not touched here.
     """
     before = preferences_of(subscription)
@@ -130,9 +130,10 @@ def change_preferences(
             subscription.subscriber.email_hash,
             ConsentKind.CHANGED,
             now,
+            visitor=by if isinstance(by, Visitor) else NOBODY,
             detail={
                 **{name: [old[name], new[name]] for name in new if old[name] != new[name]},
-                **({"by": by} if by else {}),
+                **({"by": by} if isinstance(by, str) else {}),
             },
         ),
     )
@@ -147,7 +148,7 @@ def next_issue_at(subscription: Subscription, now: datetime) -> datetime | None:
     shows that hour once the issue is out.
     """
     newsletter = subscription.newsletter
-    if subscription.state is not SubscriptionState.ACTIVE:
+    if subscription.state is not SubscriptionState.ACTIVE or newsletter.archived_at is not None:
         return None
     since = max(
         subscription.confirmed_at or now - DAY, subscription.paused_until or now - DAY, now - DAY

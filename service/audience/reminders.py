@@ -8,7 +8,14 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from service.audience.notify import notify
-from service.models import DeliveryState, Notice, NoticeKind, Subscription, SubscriptionState
+from service.models import (
+    DeliveryState,
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Subscription,
+    SubscriptionState,
+)
 
 REMIND_AFTER = timedelta(hours=24)
 NOT_AFTER = timedelta(hours=72)
@@ -25,7 +32,9 @@ def remind_unconfirmed(session: Session, now: datetime) -> int:
     waiting = (
         select(asked.subscription_id)
         .join(Subscription, Subscription.id == asked.subscription_id)
+        .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
         .where(
+            Newsletter.archived_at.is_(None),
             asked.kind == NoticeKind.CONFIRM,
             asked.state.in_(ARRIVED),
             asked.due_at > now - NOT_AFTER,

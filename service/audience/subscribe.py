@@ -63,7 +63,8 @@ def sign_up(
     Nothing that the caller can see tells a known address from a new one, and each call writes one
     Notice: queued, or skipped with the reason. Skipped are a suppressed address, one that was asked
     a moment ago (somebody else may be typing it), and an active reader: a mail to them would let
-    anyone make us write to them, and each issue carries their links anyway.
+    anyone make us write to them, and each issue carries their links anyway. Nobody is asked for a
+    newsletter that has ended.
     """
     address = parse_address(address_text)
     suppressed = is_suppressed(session, hash_of(address))
@@ -85,6 +86,8 @@ def sign_up(
 
 def _why_not(subscription: Subscription, asked_at: Sequence[datetime], now: datetime) -> str:
     """Why no confirmation is sent; '' when one is."""
+    if subscription.newsletter.archived_at is not None:
+        return "the newsletter has ended"
     if subscription.state is SubscriptionState.ACTIVE:
         return "already subscribed"
     return "" if may_ask_again(asked_at, now) else "asked a short time ago"
@@ -154,11 +157,11 @@ def unsubscribe(
     now: datetime,
     *,
     how: Leaving,
-    reason: str = "",
+    visitor: Visitor = NOBODY,
 ) -> Subscription | None:
     """Send no more of this newsletter to this reader; None when there is no such subscription.
 
-    Twice is the same as once, except that a reason given later is kept.
+    Twice is the same as once.
     """
     subscription = _locked(session, subscription_id)
     if subscription is None:
@@ -167,19 +170,26 @@ def unsubscribe(
         subscription.state = SubscriptionState.UNSUBSCRIBED
         subscription.unsubscribed_at = now
         subscription.unsubscribe_reason = None
-        line = _line(subscription, ConsentKind.UNSUBSCRIBED, now)
+        line = _line(subscription, ConsentKind.UNSUBSCRIBED, now, visitor)
         line.detail["how"] = how
         record(session, line)
         data = of_subscription(subscription, subscription.newsletter) | {"how": how}
         announce(session, Happening.SUBSCRIBER_UNSUBSCRIBED, data, now)
-    if reason:
-        subscription.unsubscribe_reason = reason[:500]
     session.flush()
     return subscription
 
 
+def keep_reason(subscription: Subscription, reason: str) -> None:
+    """Why they left, in words; it may be given later."""
+    subscription.unsubscribe_reason = reason[:500] or None
+
+
 def undo_unsubscribe(
-    session: Session, subscription_id: int, left_at: datetime, now: datetime
+    session: Session,
+    subscription_id: int,
+    left_at: datetime,
+    now: datetime,
+    visitor: Visitor = NOBODY,
 ) -> Subscription | None:
     """Take back the leaving of *left_at* (whole seconds do); None when it cannot be taken back.
 
@@ -196,7 +206,7 @@ def undo_unsubscribe(
         or is_suppressed(session, subscription.subscriber.email_hash)
     ):
         return None
-    _take_back(session, subscription, ConsentKind.RESUBSCRIBED, now)
+    _take_back(session, subscription, ConsentKind.RESUBSCRIBED, now, visitor)
     return subscription
 
 
@@ -218,7 +228,7 @@ def _take_back(
     subscription: Subscription,
     kind: ConsentKind,
     now: datetime,
-    visitor: Visitor = NOBODY,
+    visitor: Visitor,
 ) -> None:
     """Active, or pending again when the address was never confirmed."""
     known = subscription.confirmed_at is not None
@@ -232,9 +242,7 @@ def _take_back(
         announce(session, Happening.SUBSCRIBER_CONFIRMED, data, now)
 
 
-def _line(
-    subscription: Subscription, kind: ConsentKind, now: datetime, visitor: Visitor = NOBODY
-) -> Line:
+def _line(subscription: Subscription, kind: ConsentKind, now: datetime, visitor: Visitor) -> Line:
     return Line(
         subscription.newsletter_id,
         subscription.subscriber.email_hash,

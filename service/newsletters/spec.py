@@ -17,6 +17,9 @@ from service.models.document import SectionKind, SectionSpec
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+PAGES_OF_OURS = frozenset({"archive", "check-inbox", "embed", "privacy"})
+"""A section's page stands beside these, at ``/n/<newsletter>/<section>``."""
+
 ONLY_IN: dict[str, SectionKind] = {"table": "tables", "github": "repos"}
 """Kinds of sources that give tables, with the kind of section that can show them."""
 
@@ -171,6 +174,9 @@ class NewsletterSpec(Part):
             twice = [slug for slug, count in Counter(slugs).items() if count > 1]
             if twice:
                 raise ValueError(f"two {what} have the slug '{twice[0]}'")
+        hidden = sorted(PAGES_OF_OURS & {section.slug for section in self.sections})
+        if hidden:
+            raise ValueError(f"'{hidden[0]}' is a page of ours; give the section another slug")
         kinds: dict[str, SectionKind] = {section.slug: section.kind for section in self.sections}
         problems = [problem for source in self.sources if (problem := _misplaced(source, kinds))]
         if problems:

@@ -67,6 +67,15 @@ def test_it_reminds_nobody_who_confirmed_or_left(
     assert remind_unconfirmed(session, now + DAY) == 0
 
 
+def test_it_reminds_nobody_of_a_newsletter_that_has_ended(
+    session: Session, newsletter: Newsletter, now: datetime
+) -> None:
+    asked(session, newsletter, now)
+    newsletter.archived_at = now + HOUR
+    session.flush()
+    assert remind_unconfirmed(session, now + DAY) == 0
+
+
 @pytest.mark.parametrize("state", [DeliveryState.BOUNCED, DeliveryState.SKIPPED])
 def test_it_reminds_nobody_whom_the_first_message_did_not_reach(
     session: Session, newsletter: Newsletter, now: datetime, state: DeliveryState

@@ -16,6 +16,7 @@ from service.audience.subscribe import (
     UNDO_WITHIN,
     ConfirmResult,
     confirm,
+    keep_reason,
     may_ask_again,
     sign_up,
     undo_unsubscribe,
@@ -182,7 +183,8 @@ def test_it_leaves_once_however_often_it_is_asked(
 ) -> None:
     subscription = joined(session, newsletter, now)
     unsubscribe(session, subscription.id, now + timedelta(hours=1), how="one_click")
-    unsubscribe(session, subscription.id, now + timedelta(hours=2), how="page", reason="Too long")
+    keep_reason(subscription, "Too long")
+    unsubscribe(session, subscription.id, now + timedelta(hours=2), how="page")
     assert subscription.unsubscribed_at == now + timedelta(hours=1)
     assert subscription.unsubscribe_reason == "Too long"
     lines = ledger(session, newsletter.id, subscription.subscriber.email_hash)

@@ -115,6 +115,11 @@ def problems(text: str) -> tuple[str, ...]:
             "kind table only.",
         ),
         (
+            'slug = "labs"',
+            'slug = "privacy"',
+            "'privacy' is a page of ours; give the section another slug.",
+        ),
+        (
             'slug = "bench"',
             'slug = "lab"',
             "two sources have the slug 'lab'.",

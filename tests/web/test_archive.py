@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from service.audience.segment import Held, Segment
 from service.db import session_scope
 from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document, Headline, Section, SectionSpec
+from service.newsletters.spec import PAGES_OF_OURS
 from tests.web.issues import TABLES, add_issue, table
 
 TITLE = "Small <b>runs</b> & large claims"
@@ -253,3 +256,14 @@ def test_it_says_what_a_page_is_to_those_who_share_it(client: FlaskClient, issue
 def test_it_gives_the_front_page_one_address(client: FlaskClient) -> None:
     page = client.get("/n/report/?utm_source=x").text
     assert '<link rel="canonical" href="http://news.example.org/n/report/">' in page
+
+
+def test_it_hides_no_section_behind_a_page_of_ours(app: Flask) -> None:
+    """All that a section's slug could be taken for is refused as one."""
+    start = "/n/<slug:newsletter>/"
+    pages = {
+        rule.rule.removeprefix(start)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(start) and "GET" in (rule.methods or ())
+    }
+    assert {page for page in pages if re.fullmatch("[a-z][a-z0-9-]*", page)} == PAGES_OF_OURS

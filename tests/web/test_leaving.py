@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as cases
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from service.models import Cadence, Subscription, SubscriptionState
+from service.db import session_scope
+from service.models import Cadence, ConsentEvent, Newsletter, Subscription, SubscriptionState
 from service.web.asking import now as wall_clock
 from tests.web.browsing import csrf_of, link, post, subscription
 
@@ -42,6 +44,16 @@ def test_it_takes_one_click_in_any_encoding(
     assert has_left(reader)
 
 
+def test_it_says_that_nothing_is_sent_to_who_is_gone(
+    client: FlaskClient, newsletter: Newsletter
+) -> None:
+    page = link("unsubscribe", 77)
+    assert client.post(page, data=ONE_CLICK).status_code == 200
+    for answer in (client.get(page), client.post(page, data={"by": "page"})):
+        assert answer.status_code == 404
+        assert "Nothing is sent to you" in answer.text
+
+
 def test_it_takes_one_click_twice(client: FlaskClient, reader: Subscription) -> None:
     page = link("unsubscribe", reader.id)
     assert [client.post(page, data=ONE_CLICK).status_code for _ in range(2)] == [200, 200]
@@ -67,6 +79,10 @@ def test_it_leaves_by_the_page_and_offers_an_undo(
     form = {"csrf_token": csrf_of(done), "undo": undo[1]}
     assert "Welcome back" in client.post(f"{page}/undo", data=form).text
     assert not has_left(reader)
+    with session_scope() as session:
+        lines = session.scalars(select(ConsentEvent).order_by(ConsentEvent.sequence)).all()[1:]
+        said = [(line.kind.value, line.ip) for line in lines]
+    assert said == [("unsubscribed", "127.0.0.1"), ("resubscribed", "127.0.0.1")]
 
 
 def test_it_undoes_nothing_by_another_readers_undo(

@@ -13,9 +13,18 @@ from sqlalchemy import select
 from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_confirmed
 from service.audience.subscribe import unsubscribe
+from service.audience.suppression import suppress
+from service.audience.tokens import stamp
 from service.config import settings
 from service.db import session_scope
-from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscription
+from service.models import (
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Subscriber,
+    Subscription,
+    SuppressionReason,
+)
 from service.models.document import SectionSpec
 from service.web.public.editions import count_entries
 from tests.web.browsing import csrf_of, link, post, subscription
@@ -324,3 +333,23 @@ def test_it_links_to_the_operators_own_notice(
     monkeypatch.setenv("BROADSHEET_PRIVACY_URL", "https://example.org/privacy")
     settings.cache_clear()
     assert 'href="https://example.org/privacy"' in client.get(link("preferences", reader.id)).text
+
+
+def test_it_says_what_else_goes_on_coming(
+    client: FlaskClient, reader: Subscription, second: Subscription
+) -> None:
+    page = link("unsubscribe", reader.id)
+    assert "You go on getting The Evening." in client.post(page, data={"by": "page"}).text
+    page = link("unsubscribe", second.id)
+    assert "You go on getting" not in client.post(page, data={"by": "page"}).text
+
+
+def test_it_tells_who_confirms_that_nothing_is_sent_to_a_suppressed_address(
+    client: FlaskClient, reader: Subscription, now: datetime
+) -> None:
+    with session_scope() as session:
+        found = session.get_one(Subscriber, reader.subscriber_id)
+        suppress(session, found.email_hash, SuppressionReason.MANUAL, "", now)
+    page = client.get(link("confirm", reader.id, stamp(now))).text
+    assert "nothing is sent to it" in page
+    assert "Your next issue" not in page

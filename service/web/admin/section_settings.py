@@ -16,6 +16,7 @@ from service.models.document import SectionKind
 from service.newsletters.edit import BadEdit, Raw, plain
 from service.newsletters.opml import free_slug
 from service.newsletters.rows import describe
+from service.newsletters.spec import PAGES_OF_OURS
 from service.web.admin import admin
 from service.web.admin.accounts import owners_only
 from service.web.admin.changing import Faults, apply, faults_of
@@ -51,7 +52,9 @@ def add_section(newsletter: str) -> Answer:
     with session_scope() as session:
         row = newsletter_or_404(session, newsletter)
         slugs = [spec["slug"] for spec in row.sections]
-        slug = field("slug").strip() or free_slug(field("heading") or "section", slugs)
+        slug = field("slug").strip() or free_slug(
+            field("heading") or "section", {*slugs, *PAGES_OF_OURS}
+        )
         new = {"slug": slug, "kind": field("kind"), "heading": field("heading", 200).strip()}
         place = ("sections", len(slugs))
         try:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from service.audience.choices import BadChoice
 from service.audience.preferences import change_preferences, preferences_of
 from service.audience.search import Asked, Place, find
-from service.audience.subscribe import subscription_with_reader, unsubscribe
+from service.audience.subscribe import keep_reason, subscription_with_reader, unsubscribe
 from service.models import Subscription, SubscriptionState
 from service.staff.tokens import Scope
 from service.web.api.blueprint import SUBSCRIPTIONS, api
@@ -129,7 +129,9 @@ def end_subscription(session: Session, path: SubscriptionPath, body: Leaving) ->
     Twice is the same as once. Only the reader can come back.
     """
     subscription = _found(session, path.subscription_id)
-    unsubscribe(session, subscription.id, now(), how="admin", reason=body.reason)
+    unsubscribe(session, subscription.id, now(), how="admin")
+    if body.reason:
+        keep_reason(subscription, body.reason)
     noted(session, "reader.unsubscribe", f"subscription {subscription.id}")
     return Reply(subscription_shown(_found(session, subscription.id)), tagged=True)
 

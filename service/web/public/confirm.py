@@ -6,16 +6,19 @@ from datetime import datetime
 
 from flask import abort, render_template
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from service.audience import tokens
 from service.audience.choices import section_specs
 from service.audience.preferences import next_issue_at, preferences_of
-from service.audience.subscribe import ConfirmResult, can_confirm, confirm, sign_up
+from service.audience.subscribe import ConfirmResult, can_confirm, confirm
+from service.audience.suppression import is_suppressed
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
 from service.web.public import editions, public
+from service.web.public.sign_up import ask_reader
 from service.web.zones import zone_options
 
 
@@ -38,18 +41,10 @@ def confirm_now(token: str) -> str:
 
 
 @public.post("/confirm/<token>/again")
-def confirm_again(token: str) -> str:
-    """A new link for one that ran out, to the same mailbox, with the sign-up form's limits."""
+def confirm_again(token: str) -> str | Response:
+    """A new link for one that ran out, to the same mailbox."""
     with session_scope() as session:
-        subscription, _ = _asked(session, token)
-        sign_up(
-            session,
-            subscription.newsletter,
-            subscription.subscriber.email,
-            now=now(),
-            visitor=visitor(),
-        )
-        return render_template("public/check_inbox.html", newsletter=subscription.newsletter)
+        return ask_reader(session, _asked(session, token)[0])
 
 
 def _asked(session: Session, token: str) -> tuple[Subscription, datetime]:
@@ -67,6 +62,7 @@ def _answer(session: Session, subscription: Subscription, token: str, result: Co
     return render_template(
         "public/confirmed.html",
         subscription=subscription,
+        suppressed=is_suppressed(session, subscription.subscriber.email_hash),
         again=result is ConfirmResult.ALREADY,
         next_at=next_issue_at(subscription, now()),
         preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),

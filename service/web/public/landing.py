@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -48,6 +48,8 @@ def embed(newsletter: str) -> str:
     """The form for somebody's own site, to copy."""
     with read_scope() as session:
         found = newsletter_or_404(session, newsletter)
+        if found.archived_at is not None:
+            abort(404)
         return render_template(
             "public/embed.html",
             newsletter=found,

@@ -21,7 +21,7 @@ from service.audience.suppression import is_suppressed
 from service.db import read_scope, session_scope
 from service.languages import called, code_of, gettext, there
 from service.models import Cadence, MailFormat, Subscription
-from service.web.asking import field, now, subscription_or_404, token_or_404
+from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
 from service.web.public import public
 from service.web.public.panels import panels
 from service.web.zones import zone_options
@@ -43,7 +43,7 @@ def save_preferences(token: str) -> str | Response | tuple[str, int]:
         asked = None
         try:
             asked = _asked(preferences_of(subscription), now())
-            change_preferences(session, subscription, asked, now())
+            change_preferences(session, subscription, asked, now(), visitor())
         except BadChoice as error:
             page = preferences_page(session, subscription, token, problem=str(error), asked=asked)
             return page, 400
@@ -64,7 +64,7 @@ def start(token: str) -> str | Response | tuple[str, int]:
                 timezone=field("timezone") or None,
                 wanted=replace(was.wanted, topics=tuple(request.form.getlist("topics"))),
             )
-            change_preferences(session, subscription, asked, now())
+            change_preferences(session, subscription, asked, now(), visitor())
         except BadChoice as error:
             page = preferences_page(session, subscription, token, problem=str(error), asked=asked)
             return page, 400

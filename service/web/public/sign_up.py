@@ -18,7 +18,7 @@ from service.audience.suppression import hash_of
 from service.audience.typos import suggestion
 from service.config import settings
 from service.db import read_scope, session_scope
-from service.models import Newsletter
+from service.models import Newsletter, Subscription
 from service.web.asking import field, newsletter_or_404, now, visitor
 from service.web.limits import Limit, first_time, insist, network
 from service.web.public import proof, public
@@ -118,6 +118,16 @@ def ask_again(newsletter: str) -> Response:
         except BadAddress:
             return redirect(url_for("public.landing", newsletter=newsletter), 303)
     return redirect(url_for("public.check_inbox", newsletter=newsletter, again=1), 303)
+
+
+def ask_reader(session: Session, subscription: Subscription) -> str | Response:
+    """Ask the owner of a link to confirm, at their own mailbox; with the form's limits."""
+    refuse_too_many()
+    newsletter, address = subscription.newsletter, subscription.subscriber.email
+    if newsletter.archived_at is not None:
+        return redirect(url_for("public.landing", newsletter=newsletter.slug), 303)
+    sign_up(session, newsletter, address, now=now(), visitor=visitor())
+    return render_template("public/check_inbox.html", newsletter=newsletter)
 
 
 def refuse_too_many() -> None:

@@ -6,11 +6,12 @@ redirected. The token in the path is the key, so there is nothing that CSRF prot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from flask import Response, abort, redirect, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,14 +23,20 @@ from service.audience.preferences import (
     next_issue_at,
     preferences_of,
 )
-from service.audience.subscribe import Leaving, sign_up, undo_unsubscribe, unsubscribe
+from service.audience.subscribe import (
+    Leaving,
+    keep_reason,
+    subscription_with_reader,
+    undo_unsubscribe,
+    unsubscribe,
+)
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.languages import gettext, later
-from service.models import Cadence, Subscription
+from service.models import Cadence, Newsletter, Subscription, SubscriptionState
 from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
 from service.web.public import public
-from service.web.public.sign_up import refuse_too_many
+from service.web.public.sign_up import ask_reader
 from service.web.security import csrf
 
 PAUSE_DAYS = 30
@@ -44,10 +51,13 @@ REASONS = {
 
 
 @public.get("/unsubscribe/<token>")
-def unsubscribe_page(token: str) -> str:
+def unsubscribe_page(token: str) -> str | tuple[str, int]:
     """Shows the button. Opening the link, as scanners do, changes nothing."""
+    (subscription_id,) = token_or_404("unsubscribe", token, 1)
     with read_scope() as session:
-        subscription = _subscription(session, token)
+        if subscription_with_reader(session, subscription_id) is None:
+            return _gone()
+        subscription = subscription_or_404(session, subscription_id)
         return render_template(
             "public/unsubscribe.html",
             subscription=subscription,
@@ -59,18 +69,18 @@ def unsubscribe_page(token: str) -> str:
 
 
 @public.post("/unsubscribe/<token>")
-def unsubscribe_now(token: str) -> str | Response:
+def unsubscribe_now(token: str) -> str | Response | tuple[str, int]:
     (subscription_id,) = token_or_404("unsubscribe", token, 1)
     by_page = request.form.get("by") == BY_PAGE
     with session_scope() as session:
         how: Leaving = "page" if by_page else "one_click"
-        if unsubscribe(session, subscription_id, now(), how=how) is None:
-            abort(404)
+        left = unsubscribe(session, subscription_id, now(), how=how, visitor=visitor())
         if not by_page:
+            # Also to whoever deleted their data: a mail program would show an error for a 404.
             return Response(
                 gettext("You are unsubscribed.") + "\n", content_type="text/plain; charset=utf-8"
             )
-        return _left_page(session, subscription_id, token)
+        return _gone() if left is None else _left_page(session, subscription_id, token)
 
 
 csrf.exempt(unsubscribe_now)
@@ -78,12 +88,13 @@ csrf.exempt(unsubscribe_now)
 
 @public.post("/unsubscribe/<token>/reason")
 def give_reason(token: str) -> str:
-    (subscription_id,) = token_or_404("unsubscribe", token, 1)
     with session_scope() as session:
-        if _subscription(session, token).unsubscribed_at is None:
-            abort(404)  # taken back meanwhile: a reason must not unsubscribe them again
-        unsubscribe(session, subscription_id, now(), how="page", reason=_reason())
-        return _left_page(session, subscription_id, token, thanked=True)
+        subscription = _subscription(session, token)
+        if subscription.unsubscribed_at is None:
+            abort(404)  # taken back meanwhile: there is nothing to give a reason for
+        if reason := _reason():
+            keep_reason(subscription, reason)
+        return _left_page(session, subscription.id, token, thanked=bool(reason))
 
 
 def _reason() -> str:
@@ -93,14 +104,10 @@ def _reason() -> str:
 
 
 @public.post("/unsubscribe/<token>/again")
-def come_back(token: str) -> str:
+def come_back(token: str) -> str | AnyResponse:
     """Ask for it anew: a message goes to the reader's mailbox and is to be confirmed there."""
-    refuse_too_many()
     with session_scope() as session:
-        subscription = _subscription(session, token)
-        newsletter, address = subscription.newsletter, subscription.subscriber.email
-        sign_up(session, newsletter, address, now=now(), visitor=visitor())
-        return render_template("public/check_inbox.html", newsletter=newsletter)
+        return ask_reader(session, _subscription(session, token))
 
 
 @public.post("/unsubscribe/<token>/undo")
@@ -110,7 +117,7 @@ def undo(token: str) -> str | AnyResponse:
     if undone_id != subscription_id:
         abort(404)
     with session_scope() as session:
-        back = undo_unsubscribe(session, subscription_id, tokens.unstamp(left_at), now())
+        back = undo_unsubscribe(session, subscription_id, tokens.unstamp(left_at), now(), visitor())
         if back is None:
             newsletter = _subscription(session, token).newsletter.slug
             return redirect(url_for("public.landing", newsletter=newsletter), 303)
@@ -139,7 +146,8 @@ def _instead(token: str, said: str, change: Callable[[Preferences], Preferences]
     with session_scope() as session:
         subscription = _subscription(session, token)
         try:
-            change_preferences(session, subscription, change(preferences_of(subscription)), now())
+            asked = change(preferences_of(subscription))
+            change_preferences(session, subscription, asked, now(), visitor())
         except BadChoice:
             abort(400)
         return _kept_page(session, subscription.id, gettext(said, days=PAUSE_DAYS))
@@ -147,6 +155,13 @@ def _instead(token: str, said: str, change: Callable[[Preferences], Preferences]
 
 def _subscription(session: Session, token: str) -> Subscription:
     return subscription_or_404(session, token_or_404("unsubscribe", token, 1)[0])
+
+
+def _gone() -> tuple[str, int]:
+    """To a link of ours whose reader is here no more."""
+    title = gettext("Nothing is sent to you")
+    advice = gettext("This link is of a subscription that was deleted, with all that was known.")
+    return render_template("error.html", code=404, title=title, advice=advice), 404
 
 
 def _left_page(session: Session, subscription_id: int, token: str, *, thanked: bool = False) -> str:
@@ -159,7 +174,23 @@ def _left_page(session: Session, subscription_id: int, token: str, *, thanked: b
         undo=tokens.sign(settings().secret, "undo", subscription.id, tokens.stamp(left_at)),
         thanked=thanked,
         reasons=REASONS,
+        still=_still_read(session, subscription),
+        preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
     )
+
+
+def _still_read(session: Session, left: Subscription) -> Sequence[str]:
+    """The names of the other newsletters that this reader goes on getting."""
+    return session.scalars(
+        select(Newsletter.name)
+        .join(Subscription, Subscription.newsletter_id == Newsletter.id)
+        .where(
+            Subscription.subscriber_id == left.subscriber_id,
+            Subscription.state == SubscriptionState.ACTIVE,
+            Newsletter.archived_at.is_(None),
+        )
+        .order_by(Newsletter.name)
+    ).all()
 
 
 def _kept_page(session: Session, subscription_id: int, said: str) -> str:
