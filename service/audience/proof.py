@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -71,11 +71,13 @@ class Proof(Part):
 def prove(session: Session, address: Address, now: datetime) -> Proof:
     """All that is written down about the consent of *address*, sealed.
 
-    Where the reader had another address before, that one's ledgers are part of it.
+    Where the reader had another address before, that one's ledgers are part of it, as far as they
+    are theirs: whoever has that mailbox since is nobody's business.
     """
     hashes, ledgers = [hash_of(address)], list[ProofLedger]()
     for email_hash in hashes:  # grows while it is read
-        for ledger in _ledgers(session, email_hash):
+        for found in _ledgers(session, email_hash):
+            ledger = found if email_hash == hashes[0] else _until_moved(found, hashes)
             ledgers.append(ledger)
             earlier = (line.detail.get("address_from") for line in ledger.lines)
             hashes += [str(one) for one in earlier if one and one not in hashes]
@@ -85,7 +87,7 @@ def prove(session: Session, address: Address, now: datetime) -> Proof:
         address=address.email,
         email_hash=hash_of(address),
         texts={version: text for version, text in TEXTS.items() if version in versions},
-        ledgers=tuple(ledgers),
+        ledgers=tuple(ledger for ledger in ledgers if ledger.lines),
     )
     return proof.model_copy(update={"seal": seal(proof)})
 
@@ -153,6 +155,12 @@ def _broken(proof: Proof) -> Iterator[str]:
     for version, text in proof.texts.items():
         if TEXTS.get(version) != text:
             yield f"The text {version} is not the one that was shown."
+
+
+def _until_moved(ledger: ProofLedger, to: Collection[str]) -> ProofLedger:
+    """Its lines up to the last by which the reader went on to one of the addresses *to*."""
+    moves = [n for n, line in enumerate(ledger.lines, 1) if line.detail.get("address_to") in to]
+    return ledger.model_copy(update={"lines": ledger.lines[: max(moves, default=0)]})
 
 
 def _ledgers(session: Session, email_hash: str) -> Iterator[ProofLedger]:

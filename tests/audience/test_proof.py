@@ -155,7 +155,9 @@ def test_it_goes_back_to_the_address_that_agreed(
     asked = find_move(session, session.query(Notice).one().id)
     assert asked
     move(session, asked, now)
+    sign_up(session, newsletter, ANN.email, now=now, visitor=Visitor(ip="203.0.113.9"))
     proof = prove(session, parse_address("ann@new.example"), now)
+    assert "203.0.113.9" not in proof.model_dump_json(), "who has the old mailbox now"
     kinds = [[line.kind for line in ledger.lines] for ledger in proof.ledgers]
     assert kinds == [["changed"], ["imported", "changed"]]
     assert faults(proof) == []
