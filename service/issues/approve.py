@@ -86,7 +86,7 @@ def compose_manual(
     subject = checked_subject(subject)
     if not markdown.strip():
         raise BadInput("The body is empty: write what readers are to get, in Markdown.")
-    _check_postal_address(newsletter)
+    _check_newsletter(newsletter)
     lock_newsletter(session, newsletter)
     issue = Issue(
         newsletter=newsletter,
@@ -104,6 +104,17 @@ def compose_manual(
     session.add(issue)
     session.flush()
     return issue
+
+
+def copy_manual(session: Session, issue: Issue, now: datetime) -> Issue:
+    """A new draft with the words of a manual *issue*, to those to whom it went.
+
+    Raises :class:`BadInput` when there is nothing to copy, or nobody to send it to any more.
+    """
+    copy = compose_manual(session, issue.newsletter, issue.subject, issue.editorial, now)
+    copy.preheader, copy.segment = issue.preheader, issue.segment
+    session.flush()
+    return copy
 
 
 def reopen(session: Session, issue: Issue) -> Issue:
@@ -130,6 +141,7 @@ def resume(session: Session, issue: Issue, now: datetime) -> Issue:
     goes_on = IssueState.SENDING if issue.started_at else IssueState.APPROVED
     if issue.state is not IssueState.HELD:
         raise BadInput(f"Issue {issue.number} is {issue.state.value}, not held.")
+    _check_goes_on(issue.newsletter)
     issue.released_at = now
     return _move(session, issue, goes_on, None)
 
@@ -168,14 +180,23 @@ def _repeats(session: Session, issue: Issue) -> frozenset[int]:
 
 def _check_sendable(issue: Issue, sections: tuple[Section, ...]) -> None:
     checked_subject(issue.subject)
-    _check_postal_address(issue.newsletter)
+    _check_newsletter(issue.newsletter)
     if not issue.editorial.strip() and not any(section.entries for section in sections):
         raise BadInput("There is nothing in this issue: write an editorial, or skip it.")
 
 
-def _check_postal_address(newsletter: Newsletter) -> None:
+def _check_goes_on(newsletter: Newsletter) -> None:
+    if newsletter.archived_at is not None:
+        raise BadInput(
+            f"{newsletter.name} is archived, so nothing of it is sent: restore it in its settings "
+            "first."
+        )
+
+
+def _check_newsletter(newsletter: Newsletter) -> None:
+    _check_goes_on(newsletter)
     if not newsletter.postal_address.strip():
         raise BadInput(
             f"{newsletter.name} has no postal address, which the law asks for in every issue: "
-            "set postal_address in its file and load it again."
+            "set it in its settings, or in its file and load it again."
         )

@@ -25,13 +25,14 @@ def log_in(page: Page) -> None:
 
 
 def write_and_preview(page: Page) -> None:
+    """The mail is shown while it is written, and the draft is kept: nothing is pressed."""
     page.get_by_role("link", name="Write an issue").click()
     page.get_by_label("Subject").fill(SUBJECT)
     page.get_by_label("Text, in Markdown").fill(TEXT)
-    page.get_by_role("button", name="Preview").click()
     shown = page.frame_locator("iframe[name=preview]")
     expect(shown.get_by_text("an hour late")).to_be_visible()
     expect(shown.get_by_role("link", name="how it came")).to_have_attribute(
         "href", "https://inference.example/late"
     )
     expect(page.get_by_label("Subject")).to_have_value(SUBJECT)
+    expect(page.locator("#kept")).to_contain_text("Saved at")

@@ -32,7 +32,7 @@ def test_it_takes_an_issue_from_the_build_to_the_mailbox_as_it_was_shaped(
     assert all("409" in complaint for complaint in watch.complaints), watch.complaints
     watch.complaints.clear()  # that answer itself is what was asked for
     step(page, first, "Drop", "Dropped")
-    step(page, second, "Move down", "Moved down")
+    drag_below(page, second, fourth)
     assert titles(page)[:3] == [third, fourth, second]
     what_was_typed_outlives_a_step(page, fourth)
     edit(page, second, "A title by the editor")
@@ -103,6 +103,15 @@ def step(page: Page, title: str, button: str, said: str) -> None:
     expect(page.get_by_role("status")).to_contain_text(said)
 
 
+def drag_below(page: Page, title: str, other: str) -> None:
+    target = line(page, other)
+    box = target.bounding_box()
+    assert box
+    below = {"x": box["width"] / 2, "y": box["height"] - 3}
+    line(page, title).locator(".grip").drag_to(target, target_position=below)
+    expect(page.get_by_role("status")).to_contain_text("Moved: 3 of")
+
+
 def another_was_faster(page: Page, title: str) -> None:
     """This page still shows the entry as it was: it is told, and shown how it is."""
     line(page, title).get_by_role("button", name="Drop:").click()
@@ -140,7 +149,7 @@ def write_words(page: Page) -> None:
 
 
 def approve_and_watch(page: Page) -> None:
-    page.get_by_role("link", name="Approve and send").click()
+    page.get_by_role("button", name="Approve and send …").click()
     page.get_by_label("To everyone at that moment").check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Send it to").click()

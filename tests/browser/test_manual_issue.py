@@ -28,7 +28,7 @@ def test_it_goes_from_the_desk_to_every_reader_once(
     page = watch.person()
     log_in(page)
     write_and_preview(page)
-    page.get_by_role("button", name="Save and choose when to send").click()
+    page.get_by_role("button", name="Approve and send …").click()
     issue = latest_issue(installation)
     readers = who_would_get_it(installation)
 
@@ -50,8 +50,8 @@ def test_it_can_be_tried_on_the_editor_alone(installation: Installation, watch: 
     page = watch.person()
     log_in(page)
     write_and_preview(page)
-    page.get_by_role("button", name="Save the draft").click()
-    page.get_by_role("button", name="Test copy to me").click()
+    page.get_by_role("button", name="Test copy …").click()
+    page.get_by_role("button", name="Send the test").click()
     expect(page.get_by_role("status")).to_contain_text(EDITOR)
 
     # Logins from a new browser are mailed as well.

@@ -132,6 +132,7 @@ def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:
         ("add-reader", "/admin/subscribers/add"),
         ("tag-found", "/admin/subscribers/tag?q=ada"),
         ("compose", "/admin/issues/new"),
+        ("report", f"{issue}/report"),
         *((f"issue-{view}", f"{issue}?view={view}") for view in ("desktop", "phone", "text")),
     ]
 
@@ -141,9 +142,10 @@ def steps_of_an_editor(page: Page) -> Iterator[str]:
     yield "previewed"
     page.get_by_role("button", name="Save the draft").click()
     yield "draft"
-    page.get_by_role("link", name="Edit").click()
-    yield "edit"
-    page.get_by_role("button", name="Save and choose when to send").click()
+    page.get_by_role("button", name="Menu").click()
+    yield "menu"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Approve and send …").click()
     yield "when"
     page.get_by_role("button", name="Continue").click()
     yield "last-page"

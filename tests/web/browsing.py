@@ -32,6 +32,17 @@ def post(client: FlaskClient, page: str, to: str, **form: str) -> TestResponse:
     return client.post(to, data={"csrf_token": token, **form})
 
 
+def send_issue(client: FlaskClient, issue_id: int, **form: str) -> TestResponse:
+    """Say when it is to go; with a ``count`` agree to the last page as well, as it then stands."""
+    to = f"/admin/issues/{issue_id}/send"
+    count = {name: form.pop(name) for name in ("count",) if name in form}
+    answer = post(client, to, to, **form)
+    content = re.search(r'name="content" value="([^"]+)"', answer.text)
+    if not count or content is None:
+        return answer
+    return post(client, to, to, **form, **count, content=content[1])
+
+
 def subscription(identity: int) -> Subscription:
     """The row as it is in the database now."""
     with session_scope() as session:

@@ -32,7 +32,7 @@ from service.models import (
 )
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
-from tests.web.browsing import EDITOR, PASSWORD, post
+from tests.web.browsing import EDITOR, PASSWORD, post, send_issue
 
 PAGES = ["/admin/", "/admin/issues/", "/admin/issues/new", "/admin/subscribers"]
 
@@ -91,8 +91,7 @@ def actions() -> list[str]:
 
 
 def send(editor: FlaskClient, draft: Issue, **form: str) -> TestResponse:
-    page = f"/admin/issues/{draft.id}/send"
-    return post(editor, page, page, **{"when": "now", "timing": "now", **form})
+    return send_issue(editor, draft.id, **{"when": "now", "timing": "now", **form})
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/admin/issues/1", "/admin/issues/1/preview.html"])
@@ -164,12 +163,13 @@ def test_it_lets_a_viewer_look_and_not_send(app: Flask, draft: Issue) -> None:
 
 def test_it_composes_a_manual_issue(editor: FlaskClient) -> None:
     page = "/admin/issues/new"
-    form = {"newsletter": "report", "subject": "Hello", "markdown": "Body.", "then": "keep"}
+    form = {"newsletter": "report", "subject": "Hello", "preheader": "Then", "markdown": "Body."}
     answer = post(editor, page, page, **form)
     assert answer.status_code == 303
     shown = editor.get(answer.headers["Location"]).text
-    assert "Hello" in shown
-    assert "Send …" in shown
+    assert all(f'value="{words}"' in shown for words in ("Hello", "Then"))
+    again = post(editor, page, page, **form).headers["Location"]
+    assert again == answer.headers["Location"], "the same form sent twice made two drafts"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,18 @@ def test_it_asks_again_when_the_number_changed(
     answer = send(editor, draft, count="1")
     assert "The number of readers changed" in answer.text
     assert "Send it to 2 readers" in answer.text
+    assert issue(draft.id).state is IssueState.DRAFT
+
+
+def test_it_asks_again_when_the_words_changed(
+    editor: FlaskClient, draft: Issue, reader: Subscription
+) -> None:
+    to, plan = f"/admin/issues/{draft.id}/send", {"when": "now", "timing": "now"}
+    last = dict(re.findall(r'name="(count|content)" value="([^"]+)"', send(editor, draft).text))
+    with session_scope() as session:
+        session.get_one(Issue, draft.id).editorial = "We **mov"
+    answer = post(editor, to, to, **plan, **last)
+    assert "The issue was changed while you were looking" in answer.text
     assert issue(draft.id).state is IssueState.DRAFT
 
 
@@ -295,6 +307,42 @@ def test_it_holds_releases_and_stops(
         post(editor, page, f"{page}/{step}")
         assert issue(draft.id).state.value == state
     assert actions()[-3:] == ["issue.pause", "issue.resume", "issue.stop"]
+
+
+def test_it_throws_a_draft_away_and_takes_it_back(editor: FlaskClient, draft: Issue) -> None:
+    page = f"/admin/issues/{draft.id}"
+    assert "Throw it away" in editor.get(page).text
+    for step, state in [("skip", "skipped"), ("reopen", "draft")]:
+        post(editor, page, f"{page}/{step}")
+        assert issue(draft.id).state.value == state
+    assert actions()[-2:] == ["issue.skip", "issue.reopen"]
+
+
+def test_it_copies_an_issue_with_its_words_and_readers(editor: FlaskClient, draft: Issue) -> None:
+    with session_scope() as session:
+        row = session.get_one(Issue, draft.id)
+        row.state, row.preheader, row.segment = IssueState.SENT, "Then", {"tags": ["beta"]}
+    page = f"/admin/issues/{draft.id}"
+    desk = post(editor, page, f"{page}/copy").location
+    assert f"This is a copy of No. {draft.number}." in editor.get(desk).text
+    copy = issue(int(desk.split("/")[3]))
+    assert (copy.subject, copy.editorial, copy.preheader) == ("A note", "We **moved**.", "Then")
+    assert (copy.state, copy.number, copy.segment) == (
+        IssueState.DRAFT,
+        draft.number + 1,
+        {"tags": ["beta"]},
+    )
+
+
+def test_it_sends_nothing_of_an_archived_newsletter(
+    editor: FlaskClient, draft: Issue, reader: Subscription, newsletter: Newsletter
+) -> None:
+    with session_scope() as session:
+        session.get_one(Newsletter, newsletter.id).archived_at = wall_clock()
+    refused = send(editor, draft, count="1")
+    assert (refused.status_code, issue(draft.id).state) == (400, IssueState.DRAFT)
+    assert "The Report is archived" in refused.text
+    assert "There is no newsletter to write it for" in editor.get("/admin/issues/new").text
 
 
 def test_it_says_why_a_step_cannot_be_taken(editor: FlaskClient, draft: Issue) -> None:

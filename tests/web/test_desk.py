@@ -265,8 +265,51 @@ def test_it_overwrites_nobodys_words(editor: FlaskClient, draft: Issue) -> None:
     write(editor, draft, markdown="Theirs")
     answer = write(editor, draft, page, markdown="Mine")
     assert answer.status_code == 409
-    assert "Mine" in answer.text
+    assert "Mine</textarea>" in answer.text
+    assert "<pre>Theirs</pre>" in answer.text
     assert stored(draft).editorial == "Theirs"
+    assert write(editor, draft, answer.text, markdown="Mine").status_code == 303
+    assert stored(draft).editorial == "Mine"
+
+
+def test_it_takes_words_twice_from_a_form_that_was_sent_twice(
+    editor: FlaskClient, draft: Issue
+) -> None:
+    page = editor.get(desk(draft)).text
+    answers = [write(editor, draft, page, markdown="Mine").status_code for _ in range(2)]
+    assert answers == [303, 303]
+
+
+def test_it_lets_words_follow_that_changed_under_the_form(
+    editor: FlaskClient, draft: Issue
+) -> None:
+    page, shown = editor.get(desk(draft)).text, stored(draft)
+    step(editor, draft, "Headline 4", "pin")
+    write(editor, draft, page, subject=shown.subject, preheader=shown.preheader, markdown="Mine")
+    row = stored(draft)
+    assert (row.editorial, row.words_touched) == ("Mine", False)
+    assert "Headline 4" in row.subject
+
+
+def test_it_notes_who_goes_on_writing_once(editor: FlaskClient, draft: Issue) -> None:
+    for words in ({"markdown": "A"}, {"markdown": "A b"}, {"subject": "C"}, {"subject": "C d"}):
+        write(editor, draft, **words)
+    assert notes() == ["issue.write", "issue.write"]
+
+
+@pytest.mark.parametrize("then", ["send", "test"])
+def test_it_stores_the_words_before_it_goes_on(
+    then: str, editor: FlaskClient, draft: Issue
+) -> None:
+    answer = write(editor, draft, markdown="Mine", then=then)
+    assert answer.location == f"/admin/issues/{draft.id}/{then}"
+    assert stored(draft).editorial == "Mine"
+
+
+def test_it_cuts_nothing_off_a_text_that_is_too_long(editor: FlaskClient, draft: Issue) -> None:
+    answer = write(editor, draft, markdown="a" * 500_001)
+    assert "The editorial has 500,001 characters" in answer.text
+    assert stored(draft).editorial_origin == "template"
 
 
 def test_it_keeps_words_that_were_begun_before_a_step(editor: FlaskClient, draft: Issue) -> None:

@@ -17,7 +17,7 @@ from service.db import session_scope
 from service.delivery.audience import count_audience
 from service.issues.approve import compose_manual
 from service.models import Issue, IssueState, Newsletter, Subscriber, Subscription
-from tests.web.browsing import post
+from tests.web.browsing import csrf_of, post
 
 
 @pytest.fixture
@@ -61,6 +61,9 @@ def test_it_counts_without_keeping(editor: FlaskClient, note: Issue, to: str) ->
     assert said in page
     assert 'value=" Beta "' in page
     assert 'value="2026-03-01"' in page
+    typed = {"csrf_token": csrf_of(page), "tags": " Beta ", "joined_since": "2026-03-01"}
+    assert said in editor.post(f"{to}/count", data=typed).text
+    assert "cannot be a tag" in editor.post(f"{to}/count", data=typed | {"tags": "-b"}).text
     assert stored(note) is None
 
 
@@ -70,7 +73,7 @@ def test_it_reaches_those_who_were_chosen_and_no_others(
     done = post(editor, to, to, sections="papers", without_tags="beta")
     said = "readers without the tag beta who read Papers"
     assert f"It goes to {said}." in editor.get(done.location).text
-    assert f"to {said}." in editor.get(f"/admin/issues/{note.id}/edit").text
+    assert f"to {said}" in editor.get(f"/admin/issues/{note.id}/desk").text
     with session_scope() as session:
         assert count_audience(session, session.get_one(Issue, note.id), now) == 1
     send = f"/admin/issues/{note.id}/send"

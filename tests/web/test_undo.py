@@ -24,7 +24,7 @@ from service.models import (
     Subscription,
 )
 from service.web.asking import now as wall_clock
-from tests.web.browsing import post
+from tests.web.browsing import post, send_issue
 
 WINDOW = timedelta(seconds=20)
 SECOND = timedelta(seconds=1)
@@ -80,7 +80,7 @@ def sent(
     to = f"/admin/issues/{issue.id}/send"
     shown = post(editor, to, to, when="now").text
     assert "after 20 seconds in which you can take it back" in shown
-    assert post(editor, to, to, when="now", count="1").status_code == 303
+    assert send_issue(editor, issue.id, when="now", count="1").status_code == 303
     return issue
 
 
@@ -140,7 +140,7 @@ def test_it_can_be_sent_anew_after_that(
 ) -> None:
     page = f"/admin/issues/{sent.id}"
     post(editor, page, f"{page}/undo")
-    post(editor, f"{page}/send", f"{page}/send", when="now", count="1")
+    send_issue(editor, sent.id, when="now", count="1")
     clock.move_to(now + WINDOW)
     assert work() == 1
 
@@ -174,7 +174,7 @@ def test_it_has_no_window_for_an_issue_with_an_hour(
     post(editor, page, f"{page}/undo")
     rung.clear()
     at = (now + timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")  # Berlin is an hour ahead
-    post(editor, f"{page}/send", f"{page}/send", when="at", at=at, count="1")
+    send_issue(editor, sent.id, when="at", at=at, count="1")
     assert rung == []
     shown = editor.get(page).text
     assert ">Undo</button>" not in shown
@@ -189,6 +189,6 @@ def test_it_has_no_window_when_the_setting_is_0(
     rung.clear()
     monkeypatch.setenv("BROADSHEET_UNDO_SECONDS", "0")
     settings.cache_clear()
-    post(editor, f"{page}/send", f"{page}/send", when="now", count="1")
+    send_issue(editor, sent.id, when="now", count="1")
     assert rung == []
     assert work() == 1

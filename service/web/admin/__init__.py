@@ -21,6 +21,7 @@ from service.web.admin import (  # noqa: E402
     correcting,
     desk,
     drafting,
+    entries,
     home,
     import_steps,
     imports,
@@ -51,6 +52,7 @@ from service.web.admin import (  # noqa: E402
     tokens,
     users,
     webhooks,
+    wording,
 )
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "correcting",
     "desk",
     "drafting",
+    "entries",
     "home",
     "import_steps",
     "imports",
@@ -93,4 +96,5 @@ __all__ = [
     "tokens",
     "users",
     "webhooks",
+    "wording",
 ]

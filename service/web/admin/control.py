@@ -15,10 +15,10 @@ from service.delivery.control import AFTERWARDS, NothingToRetry, leave_unsent, r
 from service.delivery.finish import counts
 from service.delivery.latecomers import MissingVariants, plan_latecomers
 from service.doorbell import Bell, ring
-from service.issues.approve import hold, reopen, resume, stop
+from service.issues.approve import hold, reopen, resume, skip, stop
 from service.issues.errors import BadInput, IssueFrozen
 from service.issues.states import IllegalMove
-from service.models import DeliveryState, Issue, IssueState
+from service.models import DeliveryState, Issue, IssueKind, IssueState
 from service.rendering.variants import render_missing_variants
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
@@ -32,7 +32,7 @@ from service.web.asking import now
 TOO_LATE = "It is too late to take it back: it is being sent. Pause it, or stop it."
 
 
-@admin.post("/issues/<int(max=2147483647):issue_id>/<any(pause, resume, reopen, undo):step>")
+@admin.post("/issues/<int(max=2147483647):issue_id>/<any(pause, resume, reopen, undo, skip):step>")
 @editors_only
 def move(issue_id: int, step: str) -> Response:
     with session_scope() as session:
@@ -133,9 +133,21 @@ def _take_step(session: Session, issue: Issue, step: str, at: datetime) -> str:
         resume(session, issue, at)
         ring(session, Bell.DISPATCH, issue.id)
         return f"It goes on. {_waiting(session, issue)}"
+    if step == "skip":
+        return _skip(session, issue)
     reopen(session, issue)
     undone = "Taken back: nothing was sent. " if step == "undo" else ""
     return f"{undone}The issue is a draft again."
+
+
+def _skip(session: Session, issue: Issue) -> str:
+    if issue.state is not IssueState.DRAFT:
+        raise BadInput(f"The issue is {issue.state.value}: stop it, if it must not go.")
+    if issue.kind is IssueKind.MANUAL:
+        skip(session, issue, f"Thrown away by {account().email}.")
+        return "Thrown away. “Back to draft” brings it back."
+    skip(session, issue, f"Skipped by {account().email}: the next issue carries what was new.")
+    return "Skipped: nothing of it goes out, and the next issue carries what was new."
 
 
 def _waiting(session: Session, issue: Issue) -> str:

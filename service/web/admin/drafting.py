@@ -20,9 +20,9 @@ from service.web.admin.desk import (
     drafting,
     issue_to_shape,
     not_a_draft,
-    note,
     to_desk,
 )
+from service.web.admin.sending import note
 from service.web.asking import field, now
 
 DONE = {

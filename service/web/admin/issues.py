@@ -20,6 +20,12 @@ from service.web.asking import now
 PAGE = 30
 VIEWS = ("desktop", "phone", "dark", "text")
 
+STEPS: dict[IssueState, dict[str, str]] = {
+    IssueState.APPROVED: {"reopen": "Back to draft", "pause": "Pause"},
+    IssueState.SENDING: {"pause": "Pause"},
+    IssueState.SKIPPED: {"reopen": "Back to draft"},
+}
+
 
 @admin.get("/issues/")
 def issues() -> str:
@@ -91,16 +97,10 @@ def issue_or_404(session: Session, issue_id: int) -> Issue:
 
 def steps(issue: Issue, *, undo: bool) -> dict[str, str]:
     """What an editor may do with an issue, but to stop it: the step's name and its button."""
-    match issue.state:
-        case IssueState.APPROVED if undo:
-            return {"undo": "Undo"}
-        case IssueState.APPROVED:
-            return {"reopen": "Back to draft", "pause": "Pause"}
-        case IssueState.SENDING:
-            return {"pause": "Pause"}
-        case IssueState.HELD:
-            return {"resume": "Release" if issue.started_at is None else "Go on sending"}
-        case IssueState.SKIPPED:
-            return {"reopen": "Back to draft"}
-        case _:
-            return {}
+    if undo:
+        return {"undo": "Undo"}
+    if issue.state is IssueState.DRAFT:
+        return {"skip": "Throw it away" if issue.kind is IssueKind.MANUAL else "Skip it"}
+    if issue.state is IssueState.HELD:
+        return {"resume": "Release" if issue.started_at is None else "Go on sending"}
+    return dict(STEPS.get(issue.state, {}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,18 +143,44 @@ def placed(rows: Sequence[Entry], entry: Entry, place: int) -> list[str]:
 
 
 def entry_mark(row: Entry) -> str:
-    return _mark([row.pinned, row.dropped, row.data])
+    return mark_of([row.pinned, row.dropped, row.data])
 
 
 def order_mark(rows: Sequence[Entry]) -> str:
-    return _mark([row.key for row in shown_order(rows)])
+    return mark_of([row.key for row in shown_order(rows)])
 
 
 def words_mark(issue: Issue) -> str:
     """Of what editors wrote: words that follow from the entries may change under a form."""
     own = issue.editorial if issue.editorial_origin not in ("none", "template") else ""
     words = [issue.subject, issue.preheader] if issue.words_touched else []
-    return _mark([*words, own])
+    return mark_of([*words, own])
+
+
+def mark_of(value: object) -> str:
+    """Of something that JSON can hold: the same for the same, and another for anything else."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def shown_marks(words: Mapping[str, str]) -> str:
+    """What a form shows of the words, for :func:`changed_since`: ``subject:3f…,preheader:…``."""
+    return ",".join(f"{name}:{mark_of(text.strip())}" for name, text in words.items())
+
+
+def changed_since(
+    shown: str, typed: Mapping[str, str], stored: Mapping[str, str]
+) -> dict[str, str]:
+    """Pure: the *typed* words that are neither what the form had *shown* nor what is stored.
+
+    What follows from the entries may have changed under the form: left alone, it goes on following.
+    """
+    was = dict(part.split(":", 1) for part in shown.split(",") if ":" in part)
+    return {
+        name: text
+        for name, text in typed.items()
+        if text.strip() != stored[name].strip() and was.get(name) != mark_of(text.strip())
+    }
 
 
 def _part(spec: SectionSpec, rows: Sequence[Entry]) -> Part:
@@ -173,8 +199,3 @@ def _part(spec: SectionSpec, rows: Sequence[Entry]) -> Part:
         Line(row, ENTRY.validate_python(row.data), entry_mark(row)) for row in rows if row.dropped
     ]
     return Part(spec, tuple(lines), tuple(dropped), order_mark(rows))
-
-
-def _mark(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from service.audience.segment import BadSegment, Segment, describe, read_segment
 from service.audience.segment_sql import count
 from service.audience.tags import known_tags
 from service.db import read_scope, session_scope
-from service.models import Cadence, Issue, IssueKind, IssueState, MailFormat
+from service.models import Cadence, Issue, IssueKind, IssueState, MailFormat, Newsletter
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
 from service.web.admin.issues import issue_or_404
@@ -34,6 +34,13 @@ def whom(issue: Issue) -> str:
     return "every confirmed reader" if segment.is_everyone else describe(segment, issue.newsletter)
 
 
+@admin.app_template_filter("is_correction")
+def is_correction(issue: Issue) -> bool:
+    """Whether it goes to whom it corrects, and nobody chooses others."""
+    segment = None if issue.segment is None else Segment.model_validate(issue.segment)
+    return segment is not None and segment.held is not None
+
+
 @admin.get(SEGMENT)
 @editors_only
 def segment_form(issue_id: int) -> str:
@@ -43,6 +50,19 @@ def segment_form(issue_id: int) -> str:
         return _form(session, issue, segment, _as_typed(segment))
 
 
+@admin.post(f"{SEGMENT}/count")
+@editors_only
+def count_segment(issue_id: int) -> str:
+    """Whom what is in the form would reach, counted while it is filled in."""
+    with read_scope() as session:
+        issue = _manual_draft(session, issue_id)
+        try:
+            segment = _read(issue.newsletter, _typed())
+        except BadSegment as error:
+            return render_template("admin/_reached.html", problem=str(error))
+        return render_template("admin/_reached.html", **_reached(session, issue, segment))
+
+
 @admin.post(SEGMENT)
 @editors_only
 def save_segment(issue_id: int) -> str | Response | tuple[str, int]:
@@ -50,8 +70,7 @@ def save_segment(issue_id: int) -> str | Response | tuple[str, int]:
     with session_scope() as session:
         issue, typed = _manual_draft(session, issue_id), _typed()
         try:
-            segment = read_segment(issue.newsletter, typed | {"tags": _words(typed["tags"]),
-                                   "without_tags": _words(typed["without_tags"])})  # fmt: skip
+            segment = _read(issue.newsletter, typed)
         except BadSegment as error:
             return _form(session, issue, None, typed, str(error)), 400
         if field("then") == "count":
@@ -68,7 +87,7 @@ def _manual_draft(session: Session, issue_id: int) -> Issue:
     issue = issue_or_404(session, issue_id)
     if issue.kind is not IssueKind.MANUAL or issue.state is not IssueState.DRAFT:
         abort(404)
-    if issue.segment is not None and Segment.model_validate(issue.segment).held is not None:
+    if is_correction(issue):
         abort(404)
     return issue
 
@@ -86,8 +105,17 @@ def _as_typed(segment: Segment) -> dict[str, Any]:
     return typed | {name: ", ".join(getattr(segment, name)) for name in TAGS}
 
 
-def _words(text: str) -> list[str]:
-    return [part for part in text.split(",") if part.strip()]
+def _read(newsletter: Newsletter, typed: Mapping[str, Any]) -> Segment:
+    """Raises :class:`BadSegment`."""
+    tags = {name: [part for part in typed[name].split(",") if part.strip()] for name in TAGS}
+    return read_segment(newsletter, {**typed, **tags})
+
+
+def _reached(session: Session, issue: Issue, segment: Segment) -> dict[str, Any]:
+    return {
+        "words": describe(segment, issue.newsletter),
+        "readers": count(session, issue.newsletter, segment, now()),
+    }
 
 
 def _form(
@@ -101,8 +129,7 @@ def _form(
     return render_template(
         "admin/segment.html",
         issue=issue,
-        words="" if segment is None else describe(segment, newsletter),
-        readers=0 if segment is None else count(session, newsletter, segment, now()),
+        **({} if segment is None else _reached(session, issue, segment)),
         typed=typed,
         sections=section_specs(newsletter),
         cadences=list(Cadence),

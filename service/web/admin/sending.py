@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.doorbell import Bell, ring, ring_later
-from service.issues.approve import approve
+from service.issues.approve import approve, document_now
 from service.issues.errors import BadInput
 from service.issues.states import IllegalMove
 from service.localtime import moment_of
@@ -22,8 +22,9 @@ from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
 from service.web.admin.issues import issue_or_404
+from service.web.admin.outline import mark_of
 from service.web.admin.proving import recently_proved
-from service.web.admin.reach import reach_of
+from service.web.admin.reach import Reach, reach_of
 from service.web.admin.readiness import findings_of
 from service.web.asking import field, now
 
@@ -68,15 +69,16 @@ def send(issue_id: int) -> Answer:
             return _form(session, issue, str(error)), 400
         if why_not := reasons(findings_of(session, issue, now())):
             return _form(session, issue, why_not), 400
-        reach = reach_of(session, issue, now())
-        if not reach.readers or field("count") != str(reach.readers):
-            changed = bool(field("count"))
+        reach, content = reach_of(session, issue, now()), _content_mark(session, issue)
+        changed = _changed(reach, content)
+        if not reach.readers or not field("count") or changed:
             return render_template(
                 "admin/confirm_send.html",
                 issue=issue,
                 plan=plan,
                 reach=reach,
-                changed=changed,
+                content=content,
+                changed=changed if field("count") else "",
                 undo_seconds=round(settings().undo_seconds),
             )
         at = now()
@@ -114,6 +116,18 @@ def _plan(issue: Issue, at: datetime) -> Plan:
     return Plan(moment, timing)
 
 
+def _changed(reach: Reach, content: str) -> str:
+    """What is no longer as the last page had it: nobody agrees to what they have not seen."""
+    if field("content") != content:
+        return "The issue was changed"
+    return "" if field("count") == str(reach.readers) else "The number of readers changed"
+
+
+def _content_mark(session: Session, issue: Issue) -> str:
+    document = document_now(session, issue, now())
+    return mark_of(document.model_dump(mode="json", exclude={"issue_date"}))
+
+
 def _form(session: Session, issue: Issue, problem: str = "") -> str:
     return render_template(
         "admin/send.html",
@@ -130,6 +144,8 @@ def _form(session: Session, issue: Issue, problem: str = "") -> str:
 def _refusal(issue: Issue) -> str:
     if issue.state is IssueState.SENT:
         return "This issue was sent already. Nothing was sent again."
+    if issue.state in (IssueState.APPROVED, IssueState.SENDING):
+        return "This issue is on its way already, and goes to each reader once."
     return f"This issue is {issue.state.value}: only a draft can be sent."
 
 

@@ -1,11 +1,8 @@
-// Shape a draft without losing one's place. Every step works as a plain form as well.
-const words = document.querySelector("#words");
-const asShown = new FormData(words);
-const wordsAreTouched = () =>
-  ["subject", "preheader", "markdown"].some((name) => new FormData(words).get(name) !== asShown.get(name));
-
+// Shape a draft without losing one's place. Every step works as a plain form as well. Its words are
+// in words.js, which comes first.
 const main = document.querySelector("main");
 let busy = false;
+let sentForm = null;
 
 function forgetWhatWasSaid() {
   for (const old of main.querySelectorAll(":scope > [role=status], :scope > [role=alert]")) old.remove();
@@ -20,8 +17,23 @@ function say(problem) {
   main.prepend(said);
 }
 
-function replacePart(page, part) {
-  document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
+// Entries that are being edited, but for the one whose form was just sent.
+const isChanged = (field) => field.type !== "hidden" && field.value !== field.defaultValue;
+
+function editsBegun() {
+  return [...document.querySelectorAll("#outline .line details[open] form")]
+    .filter((form) => form !== sentForm && [...form.elements].some(isChanged))
+    .map((form) => ({ id: form.closest(".line").id, seen: form.elements.seen.value, fields: [...form.elements].filter(isChanged) }));
+}
+
+function takeUp({ id, seen, fields }) {
+  const form = document.getElementById(id)?.querySelector("details form");
+  if (!form) return;
+  form.closest("details").open = true;
+  form.closest("details.rest")?.setAttribute("open", "");
+  // Of what the editor began with, so that it is not sent over another's; but a step is their own.
+  if (sentForm?.closest(".line")?.id !== id) form.elements.seen.value = seen;
+  for (const field of fields) form.elements[field.name].value = field.value;
 }
 
 function takeOver(page, withEditorial = false) {
@@ -30,13 +42,16 @@ function takeOver(page, withEditorial = false) {
     main.prepend(document.adoptNode(said));
   }
   const open = [...document.querySelectorAll("#outline details.rest[open]")].map((one) => one.id);
+  const begun = editsBegun();
   for (const part of ["#outline", "#readiness", "#draft", "#origin"]) replacePart(page, part);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  for (const edit of begun) takeUp(edit);
   const fresh = page.querySelector("#words");
-  const names = wordsAreTouched() ? (withEditorial ? ["seen", "markdown"] : []) : ["seen", "subject", "preheader", "markdown"];
+  const names = wordsAreTouched() ? (withEditorial ? ["markdown"] : []) : WORDS;
+  if (names.length) for (const name of ["seen", "shown"]) words.elements[name].value = fresh.elements[name].value;
   for (const name of names) {
     words.elements[name].value = fresh.elements[name].value;
-    asShown.set(name, words.elements[name].value);
+    stored[WORDS.indexOf(name)] = words.elements[name].value;
   }
   words.dispatchEvent(new Event("preview"));
   document.querySelector("#spoken").textContent = main.querySelector(":scope > [role=status]")?.textContent ?? "";
@@ -51,7 +66,7 @@ async function send(form, button, place) {
     data.set("place", place);
   }
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = await parse(answer);
   if (!page.querySelector("#outline")) return location.reload(); // frozen, or logged out: the server says which
   takeOver(page, step === "accept");
   const line = entry && document.getElementById(entry);
@@ -63,13 +78,15 @@ async function send(form, button, place) {
 async function sendAlone(...what) {
   if (busy) return;
   busy = true;
-  try {
-    await send(...what);
-  } catch {
-    say("The server did not answer, so nothing was changed. Try again in a moment.");
-  } finally {
-    busy = false;
-  }
+  await inTurn(async () => {
+    [sentForm] = what;
+    try {
+      await send(...what);
+    } catch {
+      say("The server did not answer, so nothing was changed. Try again in a moment.");
+    }
+  });
+  busy = false;
 }
 
 main.addEventListener("submit", (event) => {
@@ -136,7 +153,7 @@ setInterval(async () => {
   if (!awaited || document.hidden || busy) return;
   try {
     const answer = await fetch(awaited.dataset.awaited);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await parse(answer);
     const fresh = page.querySelector("#draft");
     if (fresh && !fresh.dataset.awaited && !busy) awaited.replaceWith(document.adoptNode(fresh));
   } catch {
@@ -151,7 +168,7 @@ main.addEventListener("click", async (event) => {
   link.textContent = "Checking …";
   try {
     const answer = await fetch(link.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await parse(answer);
     if (!page.querySelector("#readiness")) return location.reload();
     replacePart(page, "#readiness");
   } catch {

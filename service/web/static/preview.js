@@ -56,3 +56,10 @@ source.addEventListener("input", (event) => {
   waiting = setTimeout(preview, PAUSE);
 });
 source.addEventListener("preview", preview);
+
+// Where the mail stands below the words, as on a phone, who presses wants to see it.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("button[formtarget^=preview]")) return;
+  const place = bar.parentElement;
+  if (place.getBoundingClientRect().top > innerHeight / 2) place.scrollIntoView({ behavior: "smooth" });
+});
