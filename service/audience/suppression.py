@@ -99,30 +99,48 @@ def lifted_at(session: Session, email_hash: str) -> datetime | None:
 class Suppressed(NamedTuple):
     """One line of the list of whom nothing is sent to."""
 
+    id: int
     at: datetime
     reason: SuppressionReason
     detail: str
     email_hash: str
     email: str | None
-    """None once the reader's data are deleted."""
+    """None when no reader has it: their data are deleted, or they never were one."""
+    subscriber_id: int | None
 
 
-def latest(session: Session, limit: int) -> tuple[int, list[Suppressed]]:
-    """How many addresses are suppressed, and the latest of them."""
-    total = session.execute(select(func.count()).select_from(Suppression)).scalar_one()
-    found = session.execute(
+def how_many(session: Session) -> int:
+    """It looks at all of them: not for every request."""
+    return session.execute(select(func.count()).select_from(Suppression)).scalar_one()
+
+
+def latest(
+    session: Session,
+    limit: int,
+    *,
+    before: int | None = None,
+    reason: SuppressionReason | None = None,
+) -> list[Suppressed]:
+    """The latest first, of those with an id below *before*."""
+    query = (
         select(
+            Suppression.id,
             Suppression.created_at,
             Suppression.reason,
             Suppression.detail,
             Suppression.email_hash,
             Subscriber.email,
+            Subscriber.id,
         )
         .outerjoin(Subscriber, Subscriber.email_hash == Suppression.email_hash)
         .order_by(Suppression.id.desc())
         .limit(limit)
     )
-    return total, [Suppressed(*row) for row in found]
+    if before is not None:
+        query = query.where(Suppression.id < before)
+    if reason is not None:
+        query = query.where(Suppression.reason == reason)
+    return [Suppressed(*row) for row in session.execute(query)]
 
 
 def standing_of(session: Session, address: Address) -> list[tuple[str, SubscriptionState]]:

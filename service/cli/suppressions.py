@@ -17,15 +17,15 @@ def suppression_command() -> None:
 @suppression_command.command("list")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most.")
 def list_suppressed(limit: int) -> None:
-    """The latest first. Who deleted their data is only known by a hash of the address."""
-    from service.audience.suppression import latest
+    """The latest first. Who is no reader is only known by a hash of the address."""
+    from service.audience.suppression import how_many, latest
     from service.db import read_scope
 
     ready()
     with read_scope() as session:
-        total, found = latest(session, limit)
+        total, found = how_many(session), latest(session, limit)
         for one in found:
-            who = one.email or f"(deleted reader, {one.email_hash[:12]})"
+            who = one.email or f"(no reader, {one.email_hash[:12]})"
             click.echo(f"{one.at:%Y-%m-%d %H:%M}  {one.reason.value:<9}  {who}  {one.detail}")
     click.echo(f"{len(found):,} of {total:,}; `broadsheet suppression allow ADDRESS` lets one go.")
 

@@ -47,7 +47,7 @@ def hashes(database: Engine) -> set[str]:
 def test_it_lists_who_gets_nothing_and_why(run: Run) -> None:
     gone = hash_of(parse_address(EVE))[:12]
     assert run("suppression", "list").stdout.splitlines() == [
-        f"2026-11-20 07:00  bounce     (deleted reader, {gone})  no",
+        f"2026-11-20 07:00  bounce     (no reader, {gone})  no",
         f"2026-11-20 07:00  complaint  {BOB}  abuse",
         f"2026-11-20 07:00  bounce     {ADA}  550",
         "3 of 3; `broadsheet suppression allow ADDRESS` lets one go.",

@@ -23,6 +23,11 @@ from service.web.asking import field, now
 READER = "/readers/<int(max=2147483647):subscriber_id>"
 Answer = Response | tuple[str, int]
 
+ALLOWED = (
+    "Mail may go to this address again. If Amazon SES has it on its own list for the account, "
+    "the next issue bounces with OnAccountSuppressionList: take it off there too."
+)
+
 
 @admin.post(f"{READER}/tags")
 @editors_only
@@ -109,11 +114,7 @@ def allow_reader(subscriber_id: int) -> Answer:
             ), 400
     if not lifted:
         return back(subscriber_id, "It was not suppressed: nothing was changed.")
-    return back(
-        subscriber_id,
-        "Mail may go to this address again. If Amazon SES has it on its own list for the account, "
-        "the next issue bounces with OnAccountSuppressionList: take it off there too.",
-    )
+    return back(subscriber_id, ALLOWED)
 
 
 def reader_or_404(session: Session, subscriber_id: int) -> Subscriber:
