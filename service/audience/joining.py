@@ -27,6 +27,7 @@ from service.models import (
     Subscription,
     SubscriptionState,
 )
+from service.webhooks.announce import Happening, announce, of_subscription
 
 
 class Joined(StrEnum):
@@ -52,8 +53,23 @@ def add_confirmed(
     now: datetime,
     origin: str = "import",
 ) -> Joined:
-    """Subscribe one reader without a confirmation; *origin* says in the ledger where from."""
-    return add_all_confirmed(session, newsletter, [reader], now, origin)[0]
+    """Subscribe one reader without a confirmation; *origin* says in the ledger where from.
+
+    Webhooks are told. Of many at once they are not: whoever adds those says so as a whole.
+    """
+    outcome = add_all_confirmed(session, newsletter, [reader], now, origin)[0]
+    if outcome is Joined.ADDED:
+        subscription = session.scalars(
+            select(Subscription)
+            .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+            .where(
+                Subscriber.email_key == reader.address.key,
+                Subscription.newsletter_id == newsletter.id,
+            )
+        ).one()
+        data = of_subscription(subscription, newsletter)
+        announce(session, Happening.SUBSCRIBER_CONFIRMED, data, now)
+    return outcome
 
 
 def add_all_confirmed(

@@ -151,6 +151,26 @@ def confirm(
     return result
 
 
+def confirm_elsewhere(session: Session, subscription_id: int, now: datetime, origin: str) -> bool:
+    """Make a pending subscription active whose reader agreed elsewhere; False when it is not one.
+
+    *origin* says in the ledger where and how, as it does of who is added so.
+    """
+    subscription = _locked(session, subscription_id)
+    if subscription is None or subscription.state is not SubscriptionState.PENDING:
+        return False
+    if is_suppressed(session, subscription.subscriber.email_hash):
+        return False
+    subscription.state, subscription.confirmed_at = SubscriptionState.ACTIVE, now
+    line = _line(subscription, ConsentKind.IMPORTED, now, NOBODY)
+    line.detail["origin"] = origin
+    record(session, line)
+    session.flush()
+    data = of_subscription(subscription, subscription.newsletter)
+    announce(session, Happening.SUBSCRIBER_CONFIRMED, data, now)
+    return True
+
+
 def unsubscribe(
     session: Session,
     subscription_id: int,

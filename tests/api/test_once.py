@@ -7,12 +7,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Response
 from sqlalchemy import func, select
 
 from service.db import session_scope
-from service.models import IdempotencyKey, Issue
+from service.models import ApiToken, IdempotencyKey, Issue
 from service.staff.tokens import Scope, forget_old_keys
+from service.web.api import once
 from service.web.asking import now as wall_clock
+from service.web.problems import Problem
 from tests.api.conftest import Program, one_database
 
 NOTE = {"newsletter": "report", "subject": "A note", "markdown": "Good *morning*."}
@@ -73,6 +76,24 @@ def test_it_takes_over_from_a_process_that_died(program: Program) -> None:
         kept.status, kept.created_at = None, wall_clock() - timedelta(minutes=3)
     assert program.post("/issues", NOTE, key="one").status_code == 201
     assert issues() == 2
+
+
+def test_it_undoes_a_request_so_slow_that_another_took_its_key_over(program: Program) -> None:
+    program.get("/newsletters")
+    with session_scope() as session:
+        token = session.scalars(select(ApiToken.id)).one()
+    asked, later = wall_clock(), wall_clock() + timedelta(minutes=3)
+    done = Response("{}", status=201)
+    with once.claimed(token, "one", "the same", asked) as slow:
+        with (
+            once.claimed(token, "one", "the same", later) as quick,
+            session_scope() as session,
+        ):
+            once.keep(session, quick, done)
+        with session_scope() as session, pytest.raises(Problem, match="under way"):
+            once.keep(session, slow, done)
+    with once.claimed(token, "one", "the same", later) as again:
+        assert again.answer is not None, "what the quick one answered is kept"
 
 
 def test_it_does_once_what_comes_at_the_same_time(

@@ -12,7 +12,9 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from service.audience import subscribe
+from service.audience.addresses import parse_address
 from service.audience.erasure import erase
+from service.audience.joining import Reader, add_all_confirmed, add_confirmed
 from service.db import session_scope
 from service.delivery.finish import finish_issues, halt_issue, halt_unsent
 from service.doorbell import Bell
@@ -68,6 +70,19 @@ def test_it_tells_who_confirmed_left_and_came_back(subscription_id: int, now: da
         ("subscriber.confirmed", "active", None),
         ("subscriber.unsubscribed", "unsubscribed", "one_click"),
         ("subscriber.confirmed", "active", None),
+    ]
+
+
+def test_it_tells_of_a_reader_who_was_added_and_not_of_many(
+    webhook: Webhook, database: Engine, now: datetime
+) -> None:
+    with session_scope() as session:
+        newsletter = a_newsletter(session, now)
+        add_confirmed(session, newsletter, Reader(parse_address("ann@example.org")), now)
+        others = [Reader(parse_address(f"{name}@example.org")) for name in ("ben", "cem")]
+        add_all_confirmed(session, newsletter, others, now)
+    assert [(name, data["email"]) for name, data in told()] == [
+        ("subscriber.confirmed", "ann@example.org")
     ]
 
 

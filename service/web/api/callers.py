@@ -23,6 +23,11 @@ class Caller:
     hint: str
     scopes: frozenset[Scope]
 
+    @property
+    def words(self) -> str:
+        """By which people know it."""
+        return f"{self.name} ({self.hint})"
+
 
 def caller_of(request: Request, needs: Scope, now: datetime) -> Caller:
     """Who asks; raises a 401 or a 403."""

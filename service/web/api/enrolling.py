@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, IPvAnyAddress
@@ -12,25 +13,36 @@ from service.audience.addresses import Address as ParsedAddress
 from service.audience.choices import BadChoice
 from service.audience.consent import NOBODY, Visitor
 from service.audience.joining import Joined, Reader, add_confirmed
-from service.audience.preferences import Preferences
-from service.audience.subscribe import sign_up
+from service.audience.preferences import Preferences, change_preferences
+from service.audience.subscribe import confirm_elsewhere, sign_up
+from service.audience.suppression import hash_of
+from service.audience.tags import tags_of
+from service.config import settings
 from service.models import Newsletter, Subscriber, Subscription
 from service.staff.tokens import Scope
 from service.web.api.blueprint import SUBSCRIBERS, api
 from service.web.api.callers import caller
-from service.web.api.given import Language, Tags, clean, parsed, put_on
+from service.web.api.given import Language, Name, Tags, clean, parsed, put_on
 from service.web.api.replies import Reply
-from service.web.api.shapes import Address, Moment, Shape, Slug, Text, newsletter_named, noted
+from service.web.api.shapes import (
+    Address,
+    Moment,
+    Shape,
+    Slug,
+    Text,
+    newsletter_named,
+    noted,
+    running,
+)
 from service.web.api.standing import (
     ChoicesAsked,
-    Name,
     SubscriberShown,
     refused,
     subscriber_shown,
 )
 from service.web.asking import now
-from service.web.problems import NOT_POSSIBLE, Problem, bad_field
-from service.webhooks.announce import Happening, announce, of_subscription
+from service.web.limits import Limit, network, wait
+from service.web.problems import NOT_POSSIBLE, TOO_MANY, Problem, bad_field
 
 REFUSED = {
     Joined.LEFT: "This reader unsubscribed. Only they can come back: leave out `consent`, and "
@@ -100,10 +112,12 @@ def create_subscriber(session: Session, body: NewSubscriber) -> Reply:
     """Sign somebody up
 
     Without `consent` the reader gets a mail and must confirm (double opt-in); the answer is the
-    same for a known address. With `consent` they are confirmed at once, and what you say of it is
-    written into their consent ledger. Who unsubscribed cannot be brought back that way.
+    same for a known address. How many are asked within an hour is limited, as it is for the forms
+    here: give `visitor`, so that one of them is told from all. With `consent` they are confirmed
+    at once, and what you say of it is written into their consent ledger. Who unsubscribed cannot
+    be brought back that way.
     """
-    newsletter = newsletter_named(session, body.newsletter)
+    newsletter = running(newsletter_named(session, body.newsletter))
     address = parsed(body.email)
     tags = clean(body.tags)
     if body.consent is not None:
@@ -111,9 +125,28 @@ def create_subscriber(session: Session, body: NewSubscriber) -> Reply:
     if body.choices is not None:
         raise bad_field("choices", "Give `consent` as well, or let the reader choose.")
     visitor = NOBODY if body.visitor is None else body.visitor.as_said()
+    _spare_strangers(address, visitor)
     sign_up(session, newsletter, address.email, now=now(), visitor=visitor)
     _describe(session, address, body, tags)
     return Reply(Enrolled(outcome="asked", subscriber=None), 202)
+
+
+def _spare_strangers(address: ParsedAddress, visitor: Visitor) -> None:
+    """429 when too many were asked to confirm: a form of yours may be fed by a script too.
+
+    An address and a browser's network are counted with the forms here, all else by token.
+    """
+    most, token = settings(), caller().token_id
+    limits = [
+        Limit("sign-up-to", hash_of(address), most.sign_ups_per_address),
+        Limit("sign-up-at", f"{address.domain} by {token}", most.sign_ups_per_domain),
+        Limit("sign-up", f"all by {token}", most.sign_ups_overall),
+    ]
+    if visitor.ip is not None:
+        limits.append(Limit("sign-up", network(visitor.ip), most.sign_ups_per_network))
+    if seconds := wait(limits):
+        why = "So many confirmations were asked for that this one waits. Nothing was sent."
+        raise Problem(TOO_MANY, why, headers={"Retry-After": str(seconds)})
 
 
 def _add(
@@ -133,6 +166,8 @@ def _add(
     try:
         reader = Reader(address, choices.on_top_of(Preferences()))
         outcome = add_confirmed(session, newsletter, reader, at, origin)
+        if outcome is Joined.PRESENT and _agree(session, newsletter, reader, at, origin):
+            outcome = Joined.ADDED
     except BadChoice as error:
         raise refused(error, "choices") from error
     if outcome in REFUSED:
@@ -140,20 +175,29 @@ def _add(
     subscriber = _describe(session, address, body, tags)
     assert subscriber is not None
     if outcome is Joined.ADDED:
-        subscription = session.scalars(
-            select(Subscription).where(
-                Subscription.subscriber_id == subscriber.id,
-                Subscription.newsletter_id == newsletter.id,
-            )
-        ).one()
-        data = of_subscription(subscription, newsletter)
-        announce(session, Happening.SUBSCRIBER_CONFIRMED, data, at)
         noted(session, "reader.add", f"subscriber {subscriber.id}", newsletter=newsletter.slug)
     return Reply(
         Enrolled(outcome=outcome.value, subscriber=subscriber_shown(session, subscriber.id)),
         status=201 if outcome is Joined.ADDED else 200,
         location=f"/api/v1/subscribers/{subscriber.id}",
     )
+
+
+def _agree(
+    session: Session, newsletter: Newsletter, reader: Reader, at: datetime, origin: str
+) -> bool:
+    """Confirm who has not done so by mail; False when there is nothing to confirm."""
+    subscription = session.scalars(
+        select(Subscription)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(
+            Subscriber.email_key == reader.address.key, Subscription.newsletter_id == newsletter.id
+        )
+    ).one()
+    if not confirm_elsewhere(session, subscription.id, at, origin):
+        return False
+    change_preferences(session, subscription, reader.preferences, at, origin)
+    return True
 
 
 def _describe(
@@ -165,9 +209,14 @@ def _describe(
     ).one_or_none()
     if subscriber is None:
         return None
-    if body.name:
-        subscriber.name = body.name
-    if body.language:
-        subscriber.language = body.language
+    new = set(tags) - set(tags_of(session, [subscriber.id]).get(subscriber.id, []))
+    changed = ["tags"] if new else []
+    for field in ("name", "language"):
+        value = getattr(body, field)
+        if value and value != getattr(subscriber, field):
+            setattr(subscriber, field, value)
+            changed.append(field)
     put_on(session, subscriber, tags)
+    if changed:
+        noted(session, "reader.change", f"subscriber {subscriber.id}", fields=sorted(changed))
     return subscriber

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import Address, BadAddress, parse_address
@@ -16,6 +16,7 @@ from service.web.problems import bad_field
 Language = Annotated[
     str, Field(max_length=16, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", examples=["de"])
 ]
+Name = Annotated[Text, Field(max_length=200), AfterValidator(lambda text: " ".join(text.split()))]
 Tags = Annotated[list[Annotated[Text, Field(min_length=1, max_length=64)]], Field(max_length=50)]
 
 
@@ -37,6 +38,14 @@ def clean(tags: list[str]) -> list[str]:
         except BadTag as error:
             raise bad_field(f"tags.{place}", error) from error
     return sorted(found)
+
+
+def tag_of(text: str) -> str:
+    """A tag in a query as it is kept, so that ``Beta`` finds what has ``beta``."""
+    try:
+        return clean_tag(text)
+    except BadTag as error:
+        raise bad_field("tag", error) from error
 
 
 def parsed(text: str) -> Address:

@@ -28,6 +28,7 @@ from service.web.api.shapes import (
     cursor_of,
     newsletter_named,
     noted,
+    running,
 )
 from service.web.asking import now
 from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, NOT_POSSIBLE, Problem, bad_field
@@ -145,7 +146,7 @@ def create_issue(session: Session, body: NewIssue) -> Reply:
 
     It is a draft: nothing goes out before it is scheduled or sent.
     """
-    newsletter = newsletter_named(session, body.newsletter)
+    newsletter = running(newsletter_named(session, body.newsletter))
     segment = _segment(newsletter, body.segment)
     try:
         issue = compose_manual(session, newsletter, body.subject, body.markdown, now())

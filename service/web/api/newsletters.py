@@ -36,6 +36,7 @@ class NewsletterShown(Shape):
     description: str
     language: str
     timezone: str
+    archived: bool = Field(description="It takes no readers, and nothing is sent of it.")
     weekly: bool = Field(description="Whether there is a weekly digest.")
     sections: list[SectionShown]
 
@@ -120,6 +121,7 @@ def shown(newsletter: Newsletter) -> NewsletterShown:
         description=newsletter.description,
         language=newsletter.language,
         timezone=newsletter.timezone,
+        archived=newsletter.archived_at is not None,
         weekly=newsletter.weekly_day is not None,
         sections=[
             SectionShown(

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from flask import Request, Response
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from service.db import insert_ignoring, session_scope
@@ -38,6 +38,7 @@ class Claim:
     """A key that this request holds; ``answer`` is set when an earlier one was answered."""
 
     id: int
+    since: datetime
     answer: Response | None = None
 
 
@@ -66,23 +67,35 @@ def claimed(token_id: int, key: str, request_hash: str, now: datetime) -> Iterat
     except BaseException:
         with session_scope() as session:
             session.execute(
-                delete(IdempotencyKey).where(
-                    IdempotencyKey.id == claim.id, IdempotencyKey.status.is_(None)
-                )
+                delete(IdempotencyKey).where(_is_held_by(claim)),
             )
         raise
 
 
 def keep(session: Session, claim: Claim, response: Response) -> None:
-    """Write the answer down, in the transaction of what it answers."""
+    """Write the answer down, in the transaction of what it answers.
+
+    A request so slow that another took its key over ends here, and nothing that it did is kept.
+    """
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    session.execute(
+    written = session.execute(
         update(IdempotencyKey)
-        .where(IdempotencyKey.id == claim.id)
+        .where(_is_held_by(claim))
         .values(
             status=response.status_code,
             body=json.dumps({"headers": kept, "body": response.get_data(as_text=True)}),
         )
+    )
+    assert isinstance(written, CursorResult)
+    if not written.rowcount:
+        raise Problem(UNDER_WAY, headers={"Retry-After": "1"})
+
+
+def _is_held_by(claim: Claim) -> ColumnElement[bool]:
+    return and_(
+        IdempotencyKey.id == claim.id,
+        IdempotencyKey.status.is_(None),
+        IdempotencyKey.created_at == claim.since,
     )
 
 
@@ -104,19 +117,19 @@ def _claim(token_id: int, key: str, request_hash: str, now: datetime) -> Claim:
         if found is None:  # given back between the two
             raise Problem(UNDER_WAY, headers={"Retry-After": "1"})
         if new:
-            return Claim(found.id)
+            return Claim(found.id, now)
         if found.created_at < now - KEYS_KEPT_FOR:
             found.request_hash, found.created_at = request_hash, now
             found.status, found.body = None, ""
-            return Claim(found.id)
+            return Claim(found.id, now)
         if found.request_hash != request_hash:
             raise Problem(KEY_USED)
         if found.status is not None:
-            return Claim(found.id, _again(found))
+            return Claim(found.id, now, _again(found))
         if found.created_at > now - LONGEST_REQUEST:
             raise Problem(UNDER_WAY, headers={"Retry-After": "1"})
         found.created_at = now
-        return Claim(found.id)
+        return Claim(found.id, now)
 
 
 def _again(kept: IdempotencyKey) -> Response:

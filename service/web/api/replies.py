@@ -43,6 +43,10 @@ def etag_of(value: BaseModel) -> str:
 
 
 def require_unchanged(value: BaseModel) -> None:
-    """412 when the request was made of another state than *value* (``If-Match``, RFC 9110)."""
-    if request.if_match and not request.if_match.contains(etag_of(value)):
+    """412 when the request was made of another state than *value* (``If-Match``, RFC 9110).
+
+    A weak tag will do: ours are of the value and not of its bytes, and a proxy that compresses
+    makes each of them weak.
+    """
+    if request.if_match and not request.if_match.contains_weak(etag_of(value)):
         raise Problem(CHANGED_MEANWHILE)

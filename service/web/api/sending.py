@@ -29,7 +29,7 @@ from service.web.api.issues import (
     note,
 )
 from service.web.api.replies import Reply
-from service.web.api.shapes import Moment, Shape, Text
+from service.web.api.shapes import Moment, Shape, Text, running
 from service.web.asking import now
 from service.web.problems import AUDIENCE_CHANGED, NOT_POSSIBLE, Problem, bad_field
 
@@ -158,6 +158,7 @@ def _release(session: Session, issue: Issue, asked: Send, goes_at: datetime) -> 
     """Approve a draft for exactly the audience that was expected, as the last dialog does."""
     if issue.state is not IssueState.DRAFT:
         raise Problem(NOT_POSSIBLE, f"This issue is {issue.state.value}: only a draft can be sent.")
+    running(issue.newsletter)
     at = now()
     if why_not := reasons(findings_of(session, issue, at)):
         raise Problem(NOT_POSSIBLE, why_not)

@@ -23,7 +23,7 @@ from service.models import Newsletter
 from service.staff.users import audit
 from service.web.api.callers import caller
 from service.web.asking import now
-from service.web.problems import bad_field
+from service.web.problems import NOT_POSSIBLE, Problem, bad_field
 
 MOST = 200
 """Rows of one page."""
@@ -119,8 +119,14 @@ def newsletter_named(session: Session, slug: str) -> Newsletter:
     return found
 
 
+def running(newsletter: Newsletter) -> Newsletter:
+    """*newsletter*, which takes readers and issues; a 409 when it is archived."""
+    if newsletter.archived_at is not None:
+        raise Problem(NOT_POSSIBLE, f"{newsletter.name} is archived: nothing is sent of it.")
+    return newsletter
+
+
 def noted(session: Session, action: str, subject: str, **detail: Any) -> None:
     """Who did what, for the audit log: the token's owner, by the token."""
     asker = caller()
-    by = f"{asker.name} ({asker.hint})"
-    audit(session, asker.user_id, action, subject, now(), token=by, **detail)
+    audit(session, asker.user_id, action, subject, now(), token=asker.words, **detail)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Literal
 
 from pydantic import Field
 from sqlalchemy import select
@@ -24,7 +25,6 @@ from service.models import (
 from service.web.api.shapes import Moment, Shape, Text
 from service.web.problems import NOT_FOUND, Problem, bad_field
 
-Name = Annotated[Text, Field(max_length=200)]
 Names = Annotated[list[Annotated[Text, Field(min_length=1, max_length=100)]], Field(max_length=100)]
 SendHour = Annotated[int, Field(ge=0, le=23)]
 
@@ -44,6 +44,7 @@ class SubscriptionShown(Shape):
     send_hour: int | None = Field(description="Null: the newsletter's own hour.")
     timezone: str | None
     paused_until: Moment | None
+    tracked: bool = Field(description="Opens and clicks are kept, where the newsletter keeps any.")
     created_at: Moment
     confirmed_at: Moment | None
     unsubscribed_at: Moment | None
@@ -75,22 +76,22 @@ class ChoicesAsked(Shape):
     send_hour: SendHour | None = Field(default=None, description="Needs `timezone`.")
     timezone: Text | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
     paused_until: Moment | None = None
+    tracked: Literal[False] = Field(
+        default=False, description="Keep no opens and clicks. Only the reader can turn it on again."
+    )
 
     def on_top_of(self, was: Preferences) -> Preferences:
         """*was*, with all that was asked for put in its place."""
         given = self.model_fields_set
+        of_itself = {"cadence", "send_hour", "timezone", "paused_until", "tracked"}
         sections = None if self.sections is None else tuple(self.sections)
         wanted = Wanted(
             self.mail_format if "mail_format" in given else was.wanted.mail_format,
             sections if "sections" in given else was.wanted.sections,
             tuple(self.topics) if "topics" in given else was.wanted.topics,
         )
-        return Preferences(
-            wanted=wanted,
-            cadence=self.cadence if "cadence" in given else was.cadence,
-            send_hour=self.send_hour if "send_hour" in given else was.send_hour,
-            timezone=self.timezone if "timezone" in given else was.timezone,
-            paused_until=self.paused_until if "paused_until" in given else was.paused_until,
+        return replace(
+            was, wanted=wanted, **{name: getattr(self, name) for name in of_itself & given}
         )
 
 
@@ -114,6 +115,7 @@ def subscription_shown(subscription: Subscription) -> SubscriptionShown:
         send_hour=subscription.send_hour,
         timezone=subscription.timezone,
         paused_until=subscription.paused_until,
+        tracked=subscription.tracked,
         created_at=subscription.created_at,
         confirmed_at=subscription.confirmed_at,
         unsubscribed_at=subscription.unsubscribed_at,

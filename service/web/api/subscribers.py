@@ -11,7 +11,7 @@ from service.audience.tags import BadTag, clean_tag, tag, tags_of, untag
 from service.models import Subscriber, SubscriberTag
 from service.staff.tokens import Scope
 from service.web.api.blueprint import SUBSCRIBERS, api
-from service.web.api.given import Language, Tags, clean, parsed, put_on
+from service.web.api.given import Language, Name, Tags, clean, parsed, put_on, tag_of
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
     Address,
@@ -23,7 +23,6 @@ from service.web.api.shapes import (
     noted,
 )
 from service.web.api.standing import (
-    Name,
     SubscriberShown,
     subscriber_shown,
     subscribers_shown,
@@ -53,7 +52,7 @@ class SubscriberPath(Shape):
 
 
 class TagPath(SubscriberPath):
-    tag: str
+    tag: Text
 
 
 class SubscriberChange(Shape):
@@ -117,7 +116,8 @@ def change_subscriber(session: Session, path: SubscriberPath, body: SubscriberCh
         subscriber.language = body.language
     if "tags" in given:
         _set_tags(session, subscriber, clean(body.tags))
-    noted(session, "reader.change", f"subscriber {subscriber.id}", fields=sorted(given))
+    if given:
+        noted(session, "reader.change", f"subscriber {subscriber.id}", fields=sorted(given))
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
@@ -150,10 +150,12 @@ def tag_subscriber(session: Session, path: TagPath) -> Reply:
     """Put a tag on a subscriber"""
     subscriber = _locked(session, path.subscriber_id)
     try:
-        tag(session, subscriber.id, [clean_tag(path.tag)])
+        wanted = clean_tag(path.tag)
+        new = tag(session, subscriber.id, [wanted])
     except BadTag as error:
         raise Problem(NOT_POSSIBLE, f"tag: {error}") from error
-    noted(session, "reader.tag", f"subscriber {subscriber.id}", tag=path.tag)
+    if new:
+        noted(session, "reader.tag", f"subscriber {subscriber.id}", tags=[wanted])
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
@@ -166,9 +168,10 @@ def tag_subscriber(session: Session, path: TagPath) -> Reply:
 def untag_subscriber(session: Session, path: TagPath) -> Reply:
     """Take a tag off a subscriber"""
     subscriber = _locked(session, path.subscriber_id)
-    if not untag(session, subscriber.id, path.tag):
-        raise Problem(NOT_FOUND, f"This subscriber has no tag “{path.tag}”.")
-    noted(session, "reader.untag", f"subscriber {subscriber.id}", tag=path.tag)
+    off = " ".join(path.tag.split()).lower()
+    if not untag(session, subscriber.id, off):
+        raise Problem(NOT_FOUND, f"This subscriber has no tag “{off}”.")
+    noted(session, "reader.untag", f"subscriber {subscriber.id}", tags=[off])
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
@@ -181,7 +184,7 @@ def _matching(asked: SubscribersAsked) -> Select[int]:
         query = query.where(Subscriber.email_key == parsed(asked.email).key)
     if asked.tag is not None:
         query = query.join(SubscriberTag, SubscriberTag.subscriber_id == Subscriber.id).where(
-            SubscriberTag.tag == asked.tag
+            SubscriberTag.tag == tag_of(asked.tag)
         )
     return query
 

@@ -12,6 +12,8 @@ from service.audience.subscribe import keep_reason, subscription_with_reader, un
 from service.models import Subscription, SubscriptionState
 from service.staff.tokens import Scope
 from service.web.api.blueprint import SUBSCRIPTIONS, api
+from service.web.api.callers import caller
+from service.web.api.given import tag_of
 from service.web.api.replies import Reply, require_unchanged
 from service.web.api.shapes import (
     Id,
@@ -72,7 +74,7 @@ def list_subscriptions(session: Session, query: SubscriptionsAsked) -> Reply:
     asked = Asked(
         newsletter_id=newsletter.id if newsletter else None,
         state=query.state,
-        tag=query.tag or "",
+        tag="" if query.tag is None else tag_of(query.tag),
         newest_first=True,
     )
     after = None if query.after is None else Place(query.after)
@@ -106,10 +108,12 @@ def change_subscription(session: Session, path: SubscriptionPath, body: ChoicesA
     What is left out stays. Each change is a line of the reader's consent ledger.
     """
     subscription = _found(session, path.subscription_id)
+    session.refresh(subscription, with_for_update={"of": Subscription})
     require_unchanged(subscription_shown(subscription))
     try:
         asked = body.on_top_of(preferences_of(subscription))
-        if change_preferences(session, subscription, asked, now()):
+        by = f"the API token {caller().words}"
+        if change_preferences(session, subscription, asked, now(), by):
             fields = sorted(body.model_fields_set)
             noted(session, "reader.choose", f"subscription {subscription.id}", fields=fields)
     except BadChoice as error:
@@ -129,10 +133,12 @@ def end_subscription(session: Session, path: SubscriptionPath, body: Leaving) ->
     Twice is the same as once. Only the reader can come back.
     """
     subscription = _found(session, path.subscription_id)
+    new = subscription.state is not SubscriptionState.UNSUBSCRIBED
     unsubscribe(session, subscription.id, now(), how="admin")
     if body.reason:
         keep_reason(subscription, body.reason)
-    noted(session, "reader.unsubscribe", f"subscription {subscription.id}")
+    if new:
+        noted(session, "reader.unsubscribe", f"subscription {subscription.id}", why=body.reason)
     return Reply(subscription_shown(_found(session, subscription.id)), tagged=True)
 
 
