@@ -99,6 +99,8 @@ class SubscriberTag(Base):
         BigId, to("subscriber", cascade=True), primary_key=True
     )
     tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    import_id: Mapped[int | None] = mapped_column(BigId)
+    """The import that put it there, so that it can be undone."""
 
 
 class Choice(Base):

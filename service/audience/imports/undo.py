@@ -26,6 +26,7 @@ from service.models import (
     Issue,
     Notice,
     Subscriber,
+    SubscriberTag,
     Subscription,
     Suppression,
 )
@@ -132,7 +133,8 @@ def _mailed(
 def _remove(
     session: Session, job: Import, rows: Sequence[tuple[int, int, str]], now: datetime
 ) -> None:
-    """The subscriptions, what waits to be sent to them, and who has no other subscription."""
+    """The subscriptions, what waits to be sent to them, the file's tags, and who has no other
+    subscription."""
     if not rows:
         return
     record(
@@ -149,7 +151,13 @@ def _remove(
         ),
     )
     session.execute(delete(Subscription).where(Subscription.id.in_([row[0] for row in rows])))
-    _remove_strangers(session, {row[1] for row in rows})
+    readers = {row[1] for row in rows}
+    session.execute(
+        delete(SubscriberTag)
+        .where(SubscriberTag.subscriber_id.in_(readers), SubscriberTag.import_id == job.id)
+        .execution_options(synchronize_session=False)
+    )
+    _remove_strangers(session, readers)
 
 
 def _remove_strangers(session: Session, subscribers: Collection[int]) -> None:

@@ -169,16 +169,19 @@ class Writer:
         before: Collection[str],
     ) -> None:
         """Whoever reads another newsletter here may have a tag already."""
-        new: list[tuple[int, str]] = []
+        new: list[tuple[int, str, int]] = []
+        job = self._job.id
         old: list[dict[str, Any]] = []
         for _, person, _ in into:
             number = ids[person.address.key]
             if person.address.key in before:
-                old += [{"subscriber_id": number, "tag": tag} for tag in person.tags]
+                old += [
+                    {"subscriber_id": number, "tag": tag, "import_id": job} for tag in person.tags
+                ]
             else:
-                new += [(number, tag) for tag in person.tags]
+                new += [(number, tag, job) for tag in person.tags]
         if new:
-            write_rows(session, SubscriberTag, ("subscriber_id", "tag"), new)
+            write_rows(session, SubscriberTag, ("subscriber_id", "tag", "import_id"), new)
         insert_ignoring(session, cast("Table", SubscriberTag.__table__), old)
 
     def _ask(

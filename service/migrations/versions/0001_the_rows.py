@@ -431,6 +431,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         "subscriber_tag",
         sa.Column("subscriber_id", BIG_ID, nullable=False),
         sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.Column("import_id", BIG_ID, nullable=True),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
             ["subscriber.id"],

@@ -15,6 +15,7 @@ from service.audience.imports.run import work
 from service.audience.joining import Reader, add_confirmed
 from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
+from service.audience.tags import tag, tags_of
 from service.db import session_scope
 from service.models import (
     ConsentKind,
@@ -96,11 +97,15 @@ def test_it_leaves_a_reader_of_another_newsletter_there(
     session.add(other)
     session.flush()
     add_confirmed(session, other, Reader(parse_address("ann@example.org")), now)
+    ann = subscription_of(session, "ann@example.org").subscriber_id
+    tag(session, ann, ["vip"])
     session.commit()
-    job = bring("email\nann@example.org\n")
+    job = bring('email,tags\nann@example.org,"VIP, beta"\n', tags=("old site",))
+    assert tags_of(session, [ann]) == {ann: ["beta", "old site", "vip"]}
     assert undone(session, job, now) == {"removed": 1}
     assert addresses(session) == ["ann@example.org"]
     assert subscription_of(session, "ann@example.org").newsletter_id == other.id
+    assert tags_of(session, [ann]) == {ann: ["vip"]}  # which was theirs before
 
 
 def test_it_lifts_what_it_alone_suppressed(session: Session, bring: Bring, now: datetime) -> None:
