@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from service import config, db, doorbell, migrations
 from service.sandbox import Sandbox
 from service.staff import passwords
+from tests.servers.databases import Databases
 from tests.servers.postgres import Postgres
 from tests.servers.redis import RedisServer
 
@@ -86,12 +87,17 @@ def sqlite_url(data_dir: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{data_dir / 'broadsheet.db'}"
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres: Postgres, postgres_template: str) -> Databases:
+    return Databases(postgres, postgres_template)
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres, postgres_template: str, data_dir: Path) -> Iterator[str]:
-    url = postgres.create(postgres_template)
+def postgres_url(postgres_databases: Databases, data_dir: Path) -> Iterator[str]:
+    url = postgres_databases.take()
     yield url
     db.close_engine()
-    postgres.drop(url)
+    postgres_databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

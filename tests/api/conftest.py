@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ from service.db import session_scope
 from service.models import Newsletter, Role, User
 from service.staff.tokens import Scope, make_token
 from service.staff.users import invite
-from service.web.app import create_app
 from service.web.asking import now as wall_clock
+from tests.web.apps import shared
 
 one_database = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For what no database does differently."""
@@ -79,17 +78,10 @@ def newsletter(database: Engine, now: datetime) -> Newsletter:
     return row
 
 
-@cache
-def _app() -> Flask:
-    """Made once: it keeps nothing of a test, and making it costs more than most tests."""
-    return create_app()
-
-
 @pytest.fixture
-def app(newsletter: Newsletter) -> Flask:
-    app = _app()
-    app.testing = True
-    return app
+def app(newsletter: Newsletter) -> Iterator[Flask]:
+    with shared() as app:
+        yield app
 
 
 @pytest.fixture

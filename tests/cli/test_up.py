@@ -5,13 +5,38 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from service.cli import main
+from service.config import settings
 from tests.cli.process import Installation, until
+
+Said = Callable[[str], list[str]]
+
+
+@pytest.fixture
+def said(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Said:
+    """The lines that a command in this process ends with, refused for its settings."""
+
+    def lines(command: str) -> list[str]:
+        settings.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["broadsheet", command])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        return printed.err.splitlines()
+
+    return lines
 
 
 def healthy(installation: Installation) -> bool:
@@ -149,21 +174,20 @@ def test_it_says_which_folder_it_cannot_write_to(installation: Installation) -> 
 )
 @pytest.mark.parametrize("command", ["up", "status"])
 def test_it_says_in_a_line_which_setting_is_wrong(
-    installation: Installation, name: str, value: str, command: str
+    said: Said, monkeypatch: pytest.MonkeyPatch, data_dir: Path, name: str, value: str, command: str
 ) -> None:
-    transport = {"BROADSHEET_TRANSPORT": "smtp"} if name == "SMTP_URL" else {}
-    done = installation.run(command, **transport, **{f"BROADSHEET_{name}": value})
-    assert done.returncode == 2
-    assert done.stdout == ""
-    [line] = done.stderr.splitlines()
+    monkeypatch.setenv("BROADSHEET_DATA_DIR", str(data_dir / "new"))
+    monkeypatch.setenv("BROADSHEET_TRANSPORT", "smtp" if name == "SMTP_URL" else "ses")
+    monkeypatch.setenv(f"BROADSHEET_{name}", value)
+    [line] = said(command)
     assert line.startswith(f"BROADSHEET_{name}: ")
-    assert not installation.data_dir.exists(), "nothing is to be made before the settings are right"
+    assert not list(data_dir.iterdir()), "nothing is to be made before the settings are right"
 
 
-def test_it_names_every_wrong_setting(installation: Installation) -> None:
-    done = installation.run("status", BROADSHEET_BATCH_SIZE="0", BROADSHEET_TICK_SECONDS="-1")
-    assert done.returncode == 2
-    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+def test_it_names_every_wrong_setting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROADSHEET_BATCH_SIZE", "0")
+    monkeypatch.setenv("BROADSHEET_TICK_SECONDS", "-1")
+    assert [line.partition(":")[0] for line in said("status")] == [
         "BROADSHEET_BATCH_SIZE",
         "BROADSHEET_TICK_SECONDS",
     ]

@@ -15,7 +15,7 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 from tests.servers.leash import Leash
 
@@ -35,6 +35,11 @@ def find_binaries() -> Path:
         if (wheel / "initdb").exists():
             return wheel
     raise RuntimeError("PostgreSQL's initdb was not found: install the package 'postgresql'.")
+
+
+def connect(url: str) -> Connection:
+    """A connection of one's own, each statement a transaction."""
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect()
 
 
 class Postgres:
@@ -90,10 +95,8 @@ class Postgres:
         self._admin(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def _admin(self, statement: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with connect(self.url("postgres")) as connection:
             connection.execute(text(statement))
-        engine.dispose()
 
     def _run(self, program: str, *args: str, stdout: object = subprocess.DEVNULL) -> None:
         done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -17,8 +18,8 @@ from service.db import session_scope
 from service.issues.words import follow, sections_now
 from service.models import Entry, Issue, IssueKind, IssueState, Newsletter, Role, Subscription
 from service.staff.users import add_user
-from service.web.app import create_app
 from service.web.asking import now as wall_clock
+from tests.web.apps import shared
 from tests.web.browsing import EDITOR, PASSWORD, post
 from tests.web.issues import headlines
 
@@ -48,13 +49,12 @@ def newsletter(database: Engine, now: datetime) -> Newsletter:
 
 
 @pytest.fixture
-def app(newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(newsletter: Newsletter, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setenv("BROADSHEET_UNDO_SECONDS", "0")  # no timer outlives its test
     settings.cache_clear()
-    app = create_app()
-    app.testing = True
-    app.config["SIGN_UP_SECONDS"] = 0.0
-    return app
+    with shared() as app:
+        app.config["SIGN_UP_SECONDS"] = 0.0
+        yield app
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from service import config, db
-from service.models import Subscription
+from service.models import Newsletter, Subscription
 from service.web.app import create_app
 from tests.web.browsing import link
 
@@ -100,12 +100,13 @@ def test_it_refuses_a_post_that_is_too_large(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
-def test_it_says_what_to_do_when_something_breaks(app: Flask) -> None:
+def test_it_says_what_to_do_when_something_breaks(newsletter: Newsletter) -> None:
+    app = create_app()
+
     def broken() -> str:
         raise RuntimeError("a secret detail")
 
     app.add_url_rule("/broken", view_func=broken)
-    app.testing = False
     answer = app.test_client().get("/broken")
     assert answer.status_code == 500
     assert "Try again in a few minutes" in answer.text

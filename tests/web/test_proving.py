@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from service.db import session_scope
-from service.models import User, UserSession
+from service.models import Newsletter, User, UserSession
 from service.staff import sessions, totp
 from service.staff.users import set_up_codes
 from service.web.admin.proving import recently_proved
+from service.web.app import create_app
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of
 from tests.web.test_roles import rules
@@ -24,6 +25,14 @@ FORM = {"subject": "A <b>bold</b> “one”", "text": "first\r\n\r\nlast ", "cou
 
 
 Sent = list[list[tuple[str, str]]]
+
+
+@pytest.fixture
+def app(newsletter: Newsletter) -> Flask:
+    """One of its own, for it gets a view more."""
+    app = create_app()
+    app.testing = True
+    return app
 
 
 @pytest.fixture
