@@ -73,9 +73,12 @@ def store(session: Session, spec: NewsletterSpec, now: datetime) -> Stored:
 
 
 def locked(session: Session, slug: str) -> Newsletter | None:
-    """The row, which nobody else changes before this transaction ends."""
+    """The row as it is now, which nobody else changes before this transaction ends."""
     return session.scalar(
-        select(Newsletter).where(Newsletter.slug == slug).with_for_update(of=Newsletter)
+        select(Newsletter)
+        .where(Newsletter.slug == slug)
+        .with_for_update(of=Newsletter)
+        .execution_options(populate_existing=True)  # it may have been read before the wait
     )
 
 

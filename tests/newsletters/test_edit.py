@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service.models import Newsletter, Source, SourceState
@@ -97,6 +97,14 @@ def test_it_writes_the_file_that_would_have_said_so(
     assert again.unchanged
     assert again.edited_at == NOW
     assert newsletter.edited_at is None
+
+
+def test_it_reads_what_another_stored_while_it_waited(
+    session: Session, newsletter: Newsletter
+) -> None:
+    assert newsletter.byline == ""
+    session.execute(text("UPDATE newsletter SET byline = 'Ann'"))  # as another's commit looks
+    assert edit(session, newsletter, byline="Bob")["byline"] == ["Ann", "Bob"]
 
 
 def test_it_does_nothing_where_nothing_differs(session: Session, newsletter: Newsletter) -> None:

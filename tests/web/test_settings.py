@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -92,6 +94,41 @@ def test_it_keeps_what_was_typed_beside_what_is_wrong(
     assert said in fault[1]
     assert "Mara of the desk" in answer.text
     assert stored().byline == ""
+
+
+def shown_in(page: str, at: str = "") -> str:
+    """What the form behind *at* says that it showed."""
+    found = re.search(r'name="was" value="([^"]+)"', page[page.index(at) :])
+    assert found
+    return unescape(found[1])
+
+
+def test_it_keeps_what_another_changed_in_the_same_form_meanwhile(editor: FlaskClient) -> None:
+    was = shown_in(editor.get(f"{HOME}/identity").text)
+    save(editor, "identity", IDENTITY, name="The Dispatch", byline="Ann", was=was)
+    answer = save(editor, "identity", IDENTITY, byline="Bob", description="Daily.", was=was)
+    assert answer.status_code == 409
+    assert "Somebody made this “Ann” meanwhile" in unescape(answer.text)
+    assert stored().description == ""
+    again = {**IDENTITY, "name": "The Dispatch", "byline": "Bob", "description": "Daily."}
+    assert save(editor, "identity", again, was=shown_in(answer.text)).status_code == 303
+    row = stored()
+    assert (row.name, row.byline, row.description) == ("The Dispatch", "Bob", "Daily.")
+
+
+def test_it_keeps_what_another_changed_in_a_look_or_a_section(editor: FlaskClient) -> None:
+    form = look_form(editor)
+    form["was"] = shown_in(editor.get(f"{HOME}/look").text)
+    post(editor, f"{HOME}/look", f"{HOME}/look", **form | {"light-accent": "#123456"})
+    post(editor, f"{HOME}/look", f"{HOME}/look", **form | {"width": "640"})
+    assert stored().theme == {"name": "broadsheet", "light": {"accent": "#123456"}, "width": 640}
+    page = f"{HOME}/sections"
+    was = shown_in(editor.get(page).text, 'id="section-labs"')
+    form = {"do": "save", "heading": "AI Labs", "pool": "20", "topics": "", "was": was}
+    form["limit"] = json.loads(was)["limit"]
+    post(editor, page, f"{page}/labs", **form | {"heading": "Laboratories"})
+    post(editor, page, f"{page}/labs", **form | {"limit": "9"})
+    assert (stored().sections[0]["heading"], stored().sections[0]["limit"]) == ("Laboratories", 9)
 
 
 def test_it_reads_numbers_days_and_ticks(editor: FlaskClient) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -156,6 +157,20 @@ def test_it_edits_one(editor: FlaskClient) -> None:
     (row,) = sources()
     assert row.name == "The other lab"
     assert last_audit().detail["changed"] == {"sources.lab.name": ["The lab", "The other lab"]}
+
+
+def test_it_overwrites_nothing_that_another_changed_meanwhile(editor: FlaskClient) -> None:
+    add(editor)
+    where = f"{HOME}/of/lab"
+    found = re.search(r'name="was" value="([^"]+)"', editor.get(where).text)
+    assert found
+    was = {"was": unescape(found[1])}
+    post(editor, where, where, **FORM | was | {"name": "The other lab", "interval_minutes": "5"})
+    assert post(editor, where, where, **FORM | was | {"name": "Lab"}).status_code == 409
+    assert post(editor, where, where, **FORM | was | {"url": "https://lab.example/new"})
+    (row,) = sources()
+    expected = ("The other lab", 5, "https://lab.example/new")
+    assert (row.name, row.interval_minutes, row.url) == expected
 
 
 def test_it_pauses_and_resumes(editor: FlaskClient) -> None:

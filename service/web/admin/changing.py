@@ -6,18 +6,26 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flask import abort
 from sqlalchemy.orm import Session
 
 from service.models import Newsletter
 from service.newsletters.edit import BadEdit, Changed, Checks, Raw, edit_newsletter
 from service.newsletters.problems import Place
+from service.newsletters.rows import locked
 from service.rendering.theme import load_theme
 from service.sources.kinds import check_config
 from service.staff.users import audit
 from service.web.admin.accounts import account
-from service.web.asking import now
+from service.web.asking import newsletter_or_404, now
 
 CHECKS = Checks(check_config, load_theme)
+
+
+def newsletter_to_change(session: Session, slug: str) -> Newsletter:
+    """Locked before anything of it is read: of two who save at once, the second sees what the
+    first did."""
+    return newsletter_or_404(session, slug) if locked(session, slug) else abort(404)
 
 
 def apply(

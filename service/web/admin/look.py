@@ -28,7 +28,8 @@ from service.rendering.theme import DEFAULT, load_theme
 from service.rendering.themes import own, theme_names, whole
 from service.web.admin import admin
 from service.web.admin.accounts import owners_only
-from service.web.admin.changing import Faults, apply, sentence
+from service.web.admin.changing import Faults, apply, newsletter_to_change, sentence
+from service.web.admin.merging import WAS, merge, shown_as
 from service.web.admin.preview import NO_LINKS
 from service.web.admin.settings import everyone_and, say_saved
 from service.web.asking import field, newsletter_or_404, now
@@ -60,16 +61,18 @@ FONTS = {
 def look(newsletter: str) -> str:
     with read_scope() as session:
         row = newsletter_or_404(session, newsletter)
-        name = str(row.theme.get("name", DEFAULT))
-        return _page(session, row, {**whole(row.theme), "name": name})
+        return _page(session, row, _kept(row))
 
 
 @admin.post("/settings/<slug:newsletter>/look")
 @owners_only
 def save_look(newsletter: str) -> Answer:
     with session_scope() as session:
-        row = newsletter_or_404(session, newsletter)
-        wanted = _typed()
+        row = newsletter_to_change(session, newsletter)
+        flat, clashes = merge(field(WAS, 50_000), flattened(_typed()), flattened(_kept(row)))
+        wanted = _whole(flat)
+        if clashes:
+            return _page(session, row, wanted, clashes), 409
         try:
             theme = _chosen(wanted)
 
@@ -118,17 +121,41 @@ def seen_in(scheme: str, html: str) -> str:
     return html
 
 
+def _kept(row: Newsletter) -> dict[str, Any]:
+    """What is stored, whole."""
+    return {**whole(row.theme), "name": str(row.theme.get("name", DEFAULT))}
+
+
 def _typed() -> dict[str, Any]:
     """The form as a whole theme, as it was typed."""
+    fonts = {f"fonts-{key}": field(f"fonts-{key}", 300).strip() for key in FONTS}
+    colours = [f"{scheme}-{key}" for scheme in SCHEMES for key in COLOURS]
+    return _whole(
+        {
+            "theme": field("theme", 50),
+            "width": field("width", 10),
+            "masthead": field("masthead", 10),
+            **fonts,
+            **{name: field(name, 20).strip().lower() for name in colours},
+        }
+    )
+
+
+def flattened(look: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole theme by the names of the form's fields. Pure, as is :func:`_whole`."""
+    flat = {"theme": look["name"], "width": look["width"], "masthead": look["masthead"]}
+    for group in ("fonts", *SCHEMES):
+        flat |= {f"{group}-{key}": value for key, value in look[group].items()}
+    return flat
+
+
+def _whole(flat: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": field("theme", 50),
-        "width": field("width", 10),
-        "masthead": field("masthead", 10),
-        "fonts": {key: field(f"fonts-{key}", 300).strip() for key in FONTS},
-        **{
-            scheme: {key: field(f"{scheme}-{key}", 20).strip().lower() for key in COLOURS}
-            for scheme in SCHEMES
-        },
+        "name": flat["theme"],
+        "width": flat["width"],
+        "masthead": flat["masthead"],
+        "fonts": {key: flat[f"fonts-{key}"] for key in FONTS},
+        **{scheme: {key: flat[f"{scheme}-{key}"] for key in COLOURS} for scheme in SCHEMES},
     }
 
 
@@ -191,6 +218,7 @@ def _page(
         here="look",
         themes=theme_names(),
         look=wanted,
+        was=shown_as(flattened(_kept(row))),
         drawn_for=field("drawn_for", 50) or wanted["name"],
         colours=COLOURS,
         fonts=FONTS,

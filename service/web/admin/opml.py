@@ -27,7 +27,7 @@ from service.newsletters.spec import ONLY_IN
 from service.sources.identity import canonical_url
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
-from service.web.admin.changing import apply
+from service.web.admin.changing import apply, newsletter_to_change
 from service.web.asking import field, newsletter_or_404
 
 Answer = str | AnyResponse | tuple[str, int]
@@ -84,7 +84,7 @@ def look_at_opml(newsletter: str) -> Answer:
 def add_opml(newsletter: str) -> AnyResponse:
     feeds = list(_chosen(request.form.getlist("feed")))[:MOST_FEEDS]
     with session_scope() as session:
-        owner = newsletter_or_404(session, newsletter)
+        owner = newsletter_to_change(session, newsletter)
         _, described = _sorted_out(session, owner, feeds, field("section"))
 
         def change(raw: Raw) -> None:

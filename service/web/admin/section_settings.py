@@ -19,7 +19,8 @@ from service.newsletters.rows import describe
 from service.newsletters.spec import PAGES_OF_OURS
 from service.web.admin import admin
 from service.web.admin.accounts import owners_only
-from service.web.admin.changing import Faults, apply, faults_of
+from service.web.admin.changing import Faults, apply, faults_of, newsletter_to_change
+from service.web.admin.merging import WAS, merge, shown_as
 from service.web.admin.settings import everyone_and, say_saved
 from service.web.asking import field, newsletter_or_404
 
@@ -35,7 +36,8 @@ KINDS: dict[str, str] = {
 assert set(KINDS) == set(get_args(SectionKind))
 NUMBERS = ("limit", "pool")
 WORDS = ("heading", "focused_heading", "empty", "more_label")
-FIELDS = (*WORDS, *NUMBERS, "topics", "optional", "slug", "kind")
+EDITED = (*WORDS, *NUMBERS, "topics", "optional")
+FIELDS = (*EDITED, "slug", "kind")
 MOVES = {"up": -1, "down": 1}
 
 
@@ -50,7 +52,7 @@ def section_settings(newsletter: str) -> str:
 @owners_only
 def add_section(newsletter: str) -> Answer:
     with session_scope() as session:
-        row = newsletter_or_404(session, newsletter)
+        row = newsletter_to_change(session, newsletter)
         slugs = [spec["slug"] for spec in row.sections]
         slug = field("slug").strip() or free_slug(
             field("heading") or "section", {*slugs, *PAGES_OF_OURS}
@@ -78,11 +80,16 @@ def add_section(newsletter: str) -> Answer:
 def change_section(newsletter: str, section: str) -> Answer:
     do = field("do")
     with session_scope() as session:
-        row = newsletter_or_404(session, newsletter)
+        row = newsletter_to_change(session, newsletter)
         slugs = [spec["slug"] for spec in row.sections]
         if section not in slugs:
             return _back(newsletter)
         number, values = slugs.index(section), _typed()
+        if do == "save":
+            kept = plain(describe(session, row))["sections"][number]
+            values, clashes = merge(field(WAS, 50_000), values, kept)
+            if clashes:
+                return _page(session, row, clashes, at=(section, values)), 409
         try:
             if do == "save":
                 _refuse_empty(values, ("sections", number))
@@ -148,11 +155,13 @@ def _page(
         found[0]: found[1] for found in session.execute(counted.group_by(Source.section))
     }
     sections = plain(describe(session, row))["sections"]
+    kept = {spec["slug"]: shown_as({name: spec[name] for name in EDITED}) for spec in sections}
     return render_template(
         "admin/settings_sections.html",
         **everyone_and(row, session),
         here="sections",
         sections=[{**spec, **(at[1] if spec["slug"] == at[0] else {})} for spec in sections],
+        kept=kept,
         sources=sources,
         kinds=KINDS,
         faults=faults or Faults(),

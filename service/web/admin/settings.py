@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,10 +22,12 @@ from service.newsletters.spec import ScheduleSpec
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, owners_only
-from service.web.admin.changing import Faults, apply
+from service.web.admin.changing import Faults, apply, newsletter_to_change
+from service.web.admin.merging import WAS, merge, shown_as
+from service.web.admin.proving import recently_proved
 from service.web.admin.settings_fields import TABS, faults_at, put, shown, typed
 from service.web.admin.upcoming import clock_change, upcoming
-from service.web.asking import newsletter_or_404, now
+from service.web.asking import field, newsletter_or_404, now
 from service.web.zones import zones_by_region
 
 Answer = str | AnyResponse | tuple[str, int]
@@ -55,10 +57,14 @@ def settings_tab(newsletter: str, tab: str) -> str:
 
 @admin.post("/settings/<slug:newsletter>/<any(identity, schedule, sending):tab>")
 @owners_only
+@recently_proved
 def save_settings(newsletter: str, tab: str) -> Answer:
-    values = typed(TABS[tab], request.form)
     with session_scope() as session:
-        row = newsletter_or_404(session, newsletter)
+        row = newsletter_to_change(session, newsletter)
+        kept = shown(TABS[tab], plain(describe(session, row)))
+        values, clashes = merge(field(WAS, 50_000), typed(TABS[tab], request.form), kept)
+        if clashes:
+            return _page(session, row, tab, values, clashes), 409
         try:
             changed = apply(
                 session, row, lambda raw: put(TABS[tab], values, raw), f"newsletter.{tab}"
@@ -91,9 +97,10 @@ def newsletter_file(newsletter: str) -> Response:
 
 @admin.post("/settings/<slug:newsletter>/<any(archive, restore):step>")
 @owners_only
+@recently_proved
 def archive_newsletter(newsletter: str, step: str) -> AnyResponse:
     with session_scope() as session:
-        row = newsletter_or_404(session, newsletter)
+        row = newsletter_to_change(session, newsletter)
         if step == "restore":
             archiving.restore(row, now())
             said = f"{row.name} goes on by its schedule."
@@ -140,16 +147,16 @@ def _page(
     faults: Faults | None = None,
 ) -> str:
     raw = plain(describe(session, row))
+    was = shown_as(shown(TABS[tab], raw))
     if tab == "schedule":
         put(TABS[tab], values, raw)
-    if tab not in TABS:
-        abort(404)
     return render_template(
         f"admin/settings_{tab}.html",
         **everyone_and(row, session),
         here=tab,
         fields=TABS[tab],
         values=values,
+        was=was,
         faults=faults or Faults(),
         zones=zones_by_region() if tab == "schedule" else {},
         list_id=_list_id(row),

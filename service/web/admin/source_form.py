@@ -27,7 +27,8 @@ from service.sources.kinds import KINDS
 from service.sources.uploads import SCHEME, keep_upload
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
-from service.web.admin.changing import Faults, apply, faults_of
+from service.web.admin.changing import Faults, apply, faults_of, newsletter_to_change
+from service.web.admin.merging import WAS, merge, shown_as
 from service.web.admin.sources import source_or_404, sources_page, to_list
 from service.web.asking import field, newsletter_or_404, now
 
@@ -92,7 +93,7 @@ def new_source(newsletter: str) -> Answer:
             blank = {"kind": request.args.get("kind", "feed"), "interval_minutes": "60"}
             return _form(owner, None, blank)
     with session_scope() as session:
-        owner = newsletter_or_404(session, newsletter)
+        owner = newsletter_to_change(session, newsletter)
         typed = _typed()
         if not typed["slug"]:
             taken = list(session.scalars(of_owner(owner)))
@@ -125,9 +126,13 @@ def edit_source(newsletter: str, source: str) -> Answer:
             row = source_or_404(session, owner, source)
             return _form(owner, row, _shown(row))
     with session_scope() as session:
-        owner = newsletter_or_404(session, newsletter)
+        owner = newsletter_to_change(session, newsletter)
         row = source_or_404(session, owner, source)
-        typed = {**_typed(), "slug": row.slug, "kind": row.kind}
+        typed, clashes = merge(
+            field(WAS, 200_000), {**_typed(), "slug": row.slug, "kind": row.kind}, _shown(row)
+        )
+        if clashes:
+            return _form(owner, row, typed, clashes), 409
         number = list(session.scalars(of_owner(owner))).index(row.slug)
         try:
             described = _described(typed, owner, ("sources", number))
@@ -217,6 +222,7 @@ def _form(
         newsletter=owner,
         source=row,
         typed=typed,
+        was=shown_as(_shown(row)) if row else "",
         faults=faults or Faults(),
         kinds={name: KIND_WORDS.get(name, name) for name in KINDS},
         sections=_sections_for(kind if row else "", owner),

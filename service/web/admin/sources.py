@@ -20,7 +20,7 @@ from service.sources.care import Word, holdings, hurry, items_since, remove, sta
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
-from service.web.admin.changing import apply
+from service.web.admin.changing import apply, newsletter_to_change
 from service.web.asking import newsletter_or_404, now
 
 WEEK = timedelta(days=7)
@@ -89,7 +89,7 @@ def sources_page(session: Session, newsletter: Newsletter, **trying: object) -> 
 @editors_only
 def step_source(newsletter: str, source: str, step: str) -> Response:
     with session_scope() as session:
-        owner = newsletter_or_404(session, newsletter)
+        owner = newsletter_to_change(session, newsletter)
         row = source_or_404(session, owner, source)
         try:
             said = _take_step(session, owner, row, step)
@@ -115,7 +115,7 @@ def remove_source(newsletter: str, source: str) -> str | Response:
                 holds=holdings(session, row),
             )
     with session_scope() as session:
-        owner = newsletter_or_404(session, newsletter)
+        owner = newsletter_to_change(session, newsletter)
         row = source_or_404(session, owner, source)
         name, url = row.name, row.url
         gone = remove(session, row)

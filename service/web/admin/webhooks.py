@@ -68,6 +68,7 @@ def change_webhook(webhook_id: int) -> Answer:
 
 @admin.post(f"{ONE}/<any(on, off, test, remove):step>")
 @owners_only
+@recently_proved
 def move_webhook(webhook_id: int, step: str) -> Response:
     with session_scope() as session:
         found = _webhook_or_404(session, webhook_id)
