@@ -7,20 +7,28 @@ a mailbox that refused us; and each delivery's row, counted for its issue, that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from itertools import product
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Text, Update, func, or_, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
+from service.audience.addresses import parse_address
 from service.audience.consent import NOBODY, Line, Visitor, record
+from service.audience.suppression import hash_of
 from service.models import (
     ConsentKind,
     Delivery,
     Event,
     EventOutcome,
+    ImportProblem,
     Notice,
+    NoticeKind,
     Subscriber,
     Subscription,
+    Suppression,
 )
 from service.webhooks.forgetting import forget_reader
 
@@ -43,9 +51,11 @@ def erase(session: Session, reader: Subscriber, now: datetime, visitor: Visitor 
         kind, detail = ConsentKind.UNSUBSCRIBED, {"how": "deleted"}
         line = Line(newsletter_id, reader.email_hash, kind, now, visitor=visitor, detail=detail)
         record(session, line)
+    spellings = _spellings(session, reader)
     _forget_events(session, reader)
-    _forget_reasons(session, reader)
-    forget_reader(session, reader, now)
+    _forget_reasons(session, reader, spellings)
+    _forget_bad_rows(session, spellings)
+    forget_reader(session, reader, spellings, now)
     session.delete(reader)
     session.flush()
 
@@ -63,7 +73,9 @@ def _newsletters(session: Session, reader: Subscriber) -> list[int]:
 
 
 def _forget_events(session: Session, reader: Subscriber) -> None:
-    """What is not settled yet is left: a bounce must still find out whom to leave alone."""
+    """What waits to be settled is left, for ``events.forgetting``: a bounce must still find out
+    whom to leave alone.
+    """
     deliveries = select(Delivery.id).where(Delivery.subscriber_id == reader.id)
     subscriptions = select(Subscription.id).where(Subscription.subscriber_id == reader.id)
     notices = select(Notice.id).where(Notice.subscription_id.in_(subscriptions))
@@ -72,18 +84,37 @@ def _forget_events(session: Session, reader: Subscriber) -> None:
         _at_once(session, update(Event).where(mine, settled).values(raw=FORGOTTEN))
 
 
-def _forget_reasons(session: Session, reader: Subscriber) -> None:
+def _spellings(session: Session, reader: Subscriber) -> frozenset[str]:
+    """The address, and those that the reader had before, in each form that may be written."""
+    told = (
+        select(Notice.address)
+        .join(Subscription, Subscription.id == Notice.subscription_id)
+        .where(Subscription.subscriber_id == reader.id, Notice.kind == NoticeKind.ADDRESS_CHANGED)
+    )
+    emails = {reader.email, *session.scalars(told)}
+    return frozenset(emails | {email.lower() for email in emails})
+
+
+def _forget_reasons(session: Session, reader: Subscriber, spellings: Collection[str]) -> None:
     """The other side's answers repeat the address: ``550 <ann@example.org> unknown``."""
-    for spelling in {reader.email, reader.email_key}:
-        _at_once(
-            session,
-            update(Delivery)
-            .where(
-                Delivery.subscriber_id == reader.id,
-                Delivery.reason.contains(spelling, autoescape=True),
-            )
-            .values(reason=func.replace(Delivery.reason, spelling, SOMEBODY)),
-        )
+    hashes = {hash_of(parse_address(spelling)) for spelling in spellings}
+    said = (
+        (Delivery.reason, Delivery.subscriber_id == reader.id),
+        (Suppression.detail, Suppression.email_hash.in_(hashes)),
+    )
+    for (column, theirs), spelling in product(said, spellings):
+        repeats = column.contains(spelling, autoescape=True)
+        without = {column: func.replace(column, spelling, SOMEBODY)}
+        _at_once(session, update(column.class_).where(theirs, repeats).values(without))
+
+
+def _forget_bad_rows(session: Session, spellings: Collection[str]) -> None:
+    """Rows of an import that could not be taken are kept whole, to be mended."""
+    for spelling in {spelling.lower() for spelling in spellings}:
+        columns = (ImportProblem.value, ImportProblem.problem, sql_cast(ImportProblem.cells, Text))
+        names = [func.lower(column).contains(spelling, autoescape=True) for column in columns]
+        row = {"value": SOMEBODY, "problem": SOMEBODY, "cells": [SOMEBODY]}
+        _at_once(session, update(ImportProblem).where(or_(*names)).values(row))
 
 
 def _at_once(session: Session, statement: Update) -> None:

@@ -107,6 +107,14 @@ class Batch:
             if key.table is table and self.now_is[key] is not was
         ]
 
+    def of_rows_that_are_gone(self) -> list[int]:
+        """Ids of the events that name a message of ours which is kept no more."""
+        return [
+            event_id
+            for event_id, key in self.named.items()
+            if key not in self.was and key not in self.held
+        ]
+
     def kept_touches(self) -> list[Told]:
         """Opens and clicks that are kept: the newsletter has tracking on, the reader not off."""
         return [one for one in self.told if one.event.touch and self._keeps(one.row)]

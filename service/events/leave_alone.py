@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
+from service.audience.erasure import SOMEBODY
 from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
 from service.delivery.states import Evidence
@@ -36,9 +37,7 @@ def leave_alone(session: Session, told: Sequence[Told], now: datetime) -> None:
         email_hash = _mailbox(one, reader)
         if reader is not None and email_hash != reader.email_hash:
             reader = None
-        new = email_hash is not None and suppress(
-            session, email_hash, reason, one.event.reason[:1000], now
-        )
+        new = email_hash is not None and suppress(session, email_hash, reason, _why(one), now)
         if reader is None:
             continue
         if complaint:
@@ -86,6 +85,12 @@ def _readers(session: Session, subscription_ids: set[int | None]) -> dict[int | 
         .where(Subscription.id.in_([one for one in subscription_ids if one is not None]))
     )
     return {row[0]: Reader(*row) for row in found}
+
+
+def _why(one: Told) -> str:
+    """What the other side said, without the address: a suppression outlives its deletion."""
+    said, sent_to = one.event.reason, one.event.sent_to
+    return (said.replace(sent_to, SOMEBODY) if sent_to else said)[:1000]
 
 
 def _mailbox(one: Told, reader: Reader | None) -> str | None:

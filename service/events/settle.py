@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.db import BigId, GivenRows, dialect_of
 from service.events import leave_alone, rows, soft_bounces, touches
 from service.events.batch import Batch
+from service.events.forgetting import forget_the_gone
 from service.events.rows import DELIVERIES, NOTICES
 from service.events.ses_events import without_traces
 from service.events.store import EVENTS, Waiting
@@ -38,6 +39,7 @@ def settle(session: Session, batch: Batch, now: datetime) -> None:
     soft_bounces.give_up_dead(session, batch.changed(DELIVERIES), now)
     touches.keep(session, batch.kept_touches(), now)
     _write_outcomes(session, batch, now)
+    forget_the_gone(session, batch)
 
 
 def _write_outcomes(session: Session, batch: Batch, now: datetime) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from service.models import Newsletter, Subscriber, Subscription, SubscriptionState, WebhookCall
@@ -14,20 +16,17 @@ NOBODY = "(deleted)"
 """In the place of the address, in calls that are kept or still to be made."""
 
 
-def forget_reader(session: Session, reader: Subscriber, now: datetime) -> None:
-    """Tell that *reader* left for good, and take their address out of every call.
+def forget_reader(
+    session: Session, reader: Subscriber, spellings: Collection[str], now: datetime
+) -> None:
+    """Tell that *reader* left for good, and take their address, in its *spellings*, out of calls.
 
     Looks at all that is kept, which is a month of calls: nobody deletes their data every second.
     """
-    for call in session.scalars(
-        select(WebhookCall).where(
-            cast(WebhookCall.payload, Text).contains(f'"email": "{reader.email}"', autoescape=True)
-        )
-    ):
-        data = {
-            name: value.replace(reader.email, NOBODY) if isinstance(value, str) else value
-            for name, value in call.payload["data"].items()
-        }
+    payload = cast(WebhookCall.payload, Text)
+    names = [payload.contains(f'"email": "{one}"', autoescape=True) for one in spellings]
+    for call in session.scalars(select(WebhookCall).where(or_(*names))):
+        data = {name: _without(value, spellings) for name, value in call.payload["data"].items()}
         call.payload = {**call.payload, "data": data}
     found = session.execute(
         select(Subscription.id, Newsletter.slug)
@@ -50,3 +49,10 @@ def forget_reader(session: Session, reader: Subscriber, now: datetime) -> None:
         for subscription_id, newsletter in found
     ]
     announce_all(session, Happening.SUBSCRIBER_UNSUBSCRIBED, left, now)
+
+
+def _without(value: Any, spellings: Collection[str]) -> Any:
+    if isinstance(value, str):
+        for one in spellings:
+            value = value.replace(one, NOBODY)
+    return value

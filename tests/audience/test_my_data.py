@@ -15,6 +15,7 @@ from service.audience.addresses import parse_address
 from service.audience.consent import ledger, verify
 from service.audience.erasure import erase
 from service.audience.joining import Reader, add_confirmed
+from service.audience.moving import ask_to_move, find_move, move
 from service.audience.my_data import everything_about
 from service.audience.notify import notify
 from service.audience.subscribe import unsubscribe
@@ -25,9 +26,12 @@ from service.models import (
     DeliveryState,
     Event,
     EventOutcome,
+    Import,
+    ImportProblem,
     Interaction,
     InteractionKind,
     Newsletter,
+    Notice,
     NoticeKind,
     Subscriber,
     SubscriberTag,
@@ -48,7 +52,7 @@ def ann(session: Session, newsletter: Newsletter, now: datetime) -> Subscriber:
         person = session.scalars(select(Subscriber).where(Subscriber.email == email)).one()
         _sent(session, person, number, now)
         session.add(SubscriberTag(subscriber_id=person.id, tag="friend"))
-    suppress(session, hash_of(HASHED), SuppressionReason.BOUNCE, "550", now)
+    suppress(session, hash_of(HASHED), SuppressionReason.BOUNCE, f"550 <{ANN}>", now)
     session.flush()
     return session.scalars(select(Subscriber).where(Subscriber.email == ANN)).one()
 
@@ -104,6 +108,29 @@ def test_it_leaves_the_address_nowhere(session: Session, ann: Subscriber, now: d
     session.commit()
     assert "ann@example.org" not in everything_stored(session).lower()
     assert BO in everything_stored(session)
+
+
+def test_it_leaves_no_former_address_and_no_bad_row_of_an_import(
+    session: Session, newsletter: Newsletter, ann: Subscriber, now: datetime
+) -> None:
+    ask_to_move(session, ann.subscriptions[0], "moved@new.example", now)
+    asked = session.scalars(select(Notice).where(Notice.kind == NoticeKind.CHANGE_ADDRESS)).one()
+    found = find_move(session, asked.id)
+    assert found
+    move(session, found, now)
+    brought = Import(newsletter_id=newsletter.id, file_name="a", path="a", created_at=now)
+    session.add(brought)
+    session.flush()
+    for line, email in enumerate(("MOVED@new.example", ANN, BO)):
+        bad = {"line": line, "value": email, "problem": f"{email}?", "cells": [email, "x"]}
+        session.add(ImportProblem(import_id=brought.id, **bad))
+    session.commit()
+    erase(session, ann, now)
+    session.commit()
+    stored = everything_stored(session).lower()
+    assert "moved@" not in stored
+    assert "ann@" not in stored
+    assert BO in stored
 
 
 def test_it_keeps_what_is_counted(session: Session, ann: Subscriber, now: datetime) -> None:
