@@ -26,6 +26,7 @@ from service.events.apply import apply_waiting
 from service.issues.ai.asked import due_drafts
 from service.issues.due import due_issues, due_newsletters
 from service.issues.waiting import tend_waiting
+from service.provisioning.doctor.kept import due_examinations
 from service.sources.collect import due_sources
 from service.staff.tokens import forget_old_keys
 from service.webhooks.deliver import due_webhooks, forget_old_calls
@@ -117,5 +118,7 @@ def due_rings(session: Session, now: datetime) -> Iterator[tuple[Bell, int]]:
         yield Bell.WEBHOOK, webhook_id
     for issue_id in due_drafts(session, now):
         yield Bell.DRAFT, issue_id
+    for examination_id in due_examinations(session, now):
+        yield Bell.EXAMINE, examination_id
     for source_id in due_sources(session, now):
         yield Bell.COLLECT, source_id

@@ -18,6 +18,7 @@ from service.models import (
     Delivery,
     DeliveryBatch,
     DeliveryState,
+    Examination,
     Issue,
     IssueKind,
     IssueState,
@@ -52,7 +53,8 @@ def everything_due(database: Engine, now: datetime) -> dict[Bell, int]:
             newsletter_id=owner.id, kind=IssueKind.DAILY, number=90, subject="x", timing=Timing.NOW,
             created_at=now, draft_asked_at=now,
         )  # fmt: skip
-        session.add_all([source, notice, asked])
+        examination = Examination(asked_at=now)
+        session.add_all([source, notice, asked, examination])
     with Session(database) as session, session.begin():
         plan_issue(session, sending.id, now, batch_size=500)
     return {
@@ -61,6 +63,7 @@ def everything_due(database: Engine, now: datetime) -> dict[Bell, int]:
         Bell.DISPATCH: approved.id,
         Bell.BUILD: owner.id,
         Bell.DRAFT: asked.id,
+        Bell.EXAMINE: examination.id,
         Bell.COLLECT: source.id,
     }
 
@@ -94,6 +97,8 @@ def test_it_rings_for_nothing_that_is_not_due_yet(
         (Newsletter, {"next_run": None}, Bell.BUILD),
         (Issue, {"draft_asked_at": None}, Bell.DRAFT),
         (Issue, {"draft_begun_at": datetime(2026, 1, 1, tzinfo=UTC)}, Bell.DRAFT),
+        (Examination, {"begun_at": datetime(2026, 1, 1, tzinfo=UTC)}, Bell.EXAMINE),
+        (Examination, {"asked_at": datetime(2026, 1, 1, tzinfo=UTC)}, Bell.EXAMINE),
         (Source, {"state": SourceState.PAUSED}, Bell.COLLECT),
         (Source, {"state": SourceState.MUTED}, Bell.COLLECT),
     ],
@@ -149,7 +154,7 @@ def test_it_rings_into_the_queues_and_twice_is_harmless(
         before = rows(database)
         tick()
         lengths = {queue: redis.llen(queue) for queue in set(QUEUES.values())}
-        once = {"notice": 1, "send": 1, "collect": 1, "draft": 1}
+        once = {"notice": 1, "send": 1, "collect": 1, "draft": 1, "examine": 1}
         assert {queue: rung for queue, rung in lengths.items() if rung} == {**once, "publish": 2}
         tick()
         assert rows(database) == before, "a second tick changed rows"

@@ -48,6 +48,16 @@ def ask(session: Session, now: datetime) -> Examination:
     return row
 
 
+def due_examinations(session: Session, now: datetime) -> list[int]:
+    """Those that were asked for and that nobody has taken up, while they are still awaited."""
+    asked = select(Examination.id).where(
+        Examination.begun_at.is_(None),
+        Examination.asked_at <= now,
+        Examination.asked_at > now - LONGEST,
+    )
+    return list(session.scalars(asked.order_by(Examination.id)))
+
+
 def give_up(examination_id: int, why: str, now: datetime) -> None:
     """It ends without its last lines; *why* is shown with those that there are."""
     keep(examination_id, finished_at=now, problem=why)
