@@ -42,7 +42,7 @@ def run() -> None:
         newsletter = add_newsletter()
         add_readers(newsletter, 1, READERS)
         with (
-            gunicorn("service.web.app:create_app()") as ours,
+            gunicorn("service.web.app:serve()") as ours,
             gunicorn("benchmarks.empty:create_app()") as empty,
         ):
             ways = {"empty": (empty, _empty), "sign-up": (ours, _sign_up(ours)),

@@ -1,13 +1,15 @@
-"""The web application: ``gunicorn 'service.web.app:create_app()'``."""
+"""The web application: ``gunicorn 'service.web.app:serve()'``."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from types import TracebackType
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.config import settings
+from service.log import set_up_logging
 from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
 from service.web.admin.accounts import logins
@@ -22,9 +24,23 @@ from service.web.public import public
 LARGEST_FORM = 1024 * 1024
 
 
+class Site(Flask):
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        """Nothing: ``service.web.errors`` logs it without the path, in which a key may stand."""
+
+
+def serve() -> Flask:
+    """The application of a process of its own, which logs as the workers do."""
+    set_up_logging()
+    return create_app()
+
+
 def create_app() -> Flask:
     """A new application, set up by :func:`service.config.settings`."""
-    app = Flask(__name__)
+    app = Site(__name__)
     app.config.update(
         SECRET_KEY=settings().secret,
         SESSION_COOKIE_NAME="broadsheet",

@@ -56,7 +56,8 @@ def _page(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
     if is_ours():
         return by_status(error)
     if isinstance(error, InternalServerError):
-        log.error("web.failed", path=request.path, exc_info=error.original_exception)
+        # Never the path itself: a token in it is a key, and logs are read by many.
+        log.error("web.failed", route=str(request.url_rule), exc_info=error.original_exception)
     title, advice = map(gettext, SAID.get(code, SAID[400 if code < 500 else 500]))
     page = render_template("error.html", code=code, title=title, advice=_when(error) or advice)
     return Response(page, code, _kept_headers(error))

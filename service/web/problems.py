@@ -172,7 +172,7 @@ def by_status(error: HTTPException) -> Response:
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
         kind = Kind(UNREADABLE.name if status < 500 else BROKEN.name, status, phrase)
     if isinstance(error, InternalServerError):
-        log.error("api.failed", path=request.path, exc_info=error.original_exception)
+        log.error("api.failed", route=str(request.url_rule), exc_info=error.original_exception)
     headers = {}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))

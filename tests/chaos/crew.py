@@ -132,7 +132,7 @@ class Crew:
             ]  # fmt: skip
         if name == WEB:
             return [
-                sys.executable, "-m", "gunicorn", "service.web.app:create_app()",
+                sys.executable, "-m", "gunicorn", "service.web.app:serve()",
                 "--bind", self._web, "--worker-class", "gthread", "--threads", "4",
                 "--no-control-socket",
             ]  # fmt: skip

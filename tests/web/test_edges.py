@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
 from service import config, db
 from service.models import Newsletter, Subscription
@@ -100,14 +101,20 @@ def test_it_refuses_a_post_that_is_too_large(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
-def test_it_says_what_to_do_when_something_breaks(newsletter: Newsletter) -> None:
+def test_it_says_what_to_do_when_something_breaks(
+    newsletter: Newsletter, caplog: pytest.LogCaptureFixture
+) -> None:
     app = create_app()
 
-    def broken() -> str:
+    def broken(token: str) -> str:
         raise RuntimeError("a secret detail")
 
-    app.add_url_rule("/broken", view_func=broken)
-    answer = app.test_client().get("/broken")
+    app.add_url_rule("/broken/<token>", view_func=broken)
+    with capture_logs() as logged:
+        answer = app.test_client().get("/broken/a-readers-key")
+    failed = next(line for line in logged if line["event"] == "web.failed")
+    assert failed["route"] == "/broken/<token>"
+    assert "a-readers-key" not in f"{logged} {caplog.text}"
     assert answer.status_code == 500
     assert "Try again in a few minutes" in answer.text
     assert "secret" not in answer.text

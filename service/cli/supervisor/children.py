@@ -71,7 +71,7 @@ def service_children(settings: Settings) -> list[Child]:
         Child(
             "web",
             [
-                *python, "gunicorn", "service.web.app:create_app()",
+                *python, "gunicorn", "service.web.app:serve()",
                 "--bind", settings.bind,
                 "--worker-class", "gthread",
                 "--threads", str(settings.web_threads),
