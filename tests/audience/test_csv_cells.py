@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.audience.csv_cells import guarded, unguarded
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
 def test_it_lets_no_spreadsheet_run_a_cell(start: str) -> None:
     assert guarded(f"{start}1+1") == f"'{start}1+1"
 
