@@ -84,6 +84,7 @@ def test_it_finds_page_by_page(editor: FlaskClient, monkeypatch: pytest.MonkeyPa
         ("newsletter=report&q=bob", ["bob@example.org"]),
         ("after=99999999999999999999&q=bob", ["bob@example.org"]),
         ("after=1.99999999999999999999&q=@nowhere", []),
+        ("after=1.%00&q=ann@", ["ann@example.org"]),
         ("q=%00%0aann@example", ["ann@example.org"]),
     ],
 )

@@ -105,7 +105,7 @@ def place_asked() -> Place | None:
     number, _, key = request.args.get("after", "")[:300].partition(".")
     if not (number.isascii() and number.isdecimal()) or int(number) >= 2**62:
         return None
-    if key.isdecimal() and int(key) >= 2**62:
+    if not key.isprintable() or (key.isdecimal() and int(key) >= 2**62):
         return None
     return Place(int(number), key)
 
