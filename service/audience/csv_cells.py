@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 
-
 STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n"
 _FORMULA = re.compile(f"'*[{STARTS}]")
 _GUARDED = re.compile(f"'+[{STARTS}]")
