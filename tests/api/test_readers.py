@@ -10,9 +10,11 @@ from sqlalchemy import select
 from service import config
 from service.audience.addresses import parse_address
 from service.audience.consent import ledger, verify
+from service.audience.story import done_by_staff
 from service.audience.suppression import hash_of
 from service.db import session_scope
-from service.models import Audit, ConsentKind, Newsletter, Notice, NoticeKind
+from service.models import ConsentKind, Newsletter, Notice, NoticeKind
+from service.web.admin.reader import subject_of
 from tests.api.conftest import Program, one_database
 
 AGREED = {"statement": "Ticked “the newsletter” at checkout on shop.example.org."}
@@ -303,11 +305,17 @@ def test_it_suppresses_an_address(program: Program) -> None:
 
 
 def test_it_notes_by_which_token_something_was_done(program: Program) -> None:
-    add(program)
+    reader = add(program)
+    (standing,) = reader["subscriptions"]
+    program.patch(f"/subscriptions/{standing['id']}", {"cadence": "weekdays"})
+    program.post(f"/subscriptions/{standing['id']}/unsubscribe", {})
     with session_scope() as session:
-        line = session.scalars(select(Audit).where(Audit.action == "reader.add")).one()
-    assert line.detail["token"].startswith("A shop (bsk_")
-    assert line.user_id is not None
+        lines = done_by_staff(session, [subject_of(reader["id"])])
+    actions = ["reader.unsubscribe", "reader.choose", "reader.add"]
+    assert [line.entry.action for line in lines] == actions, "it stands in the reader's story"
+    for line in lines:
+        assert line.entry.detail["token"].startswith("A shop (bsk_")
+        assert line.entry.user_id is not None
 
 
 def test_it_deletes_a_subscribers_data(program: Program) -> None:

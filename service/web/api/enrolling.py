@@ -175,7 +175,7 @@ def _add(
     subscriber = _describe(session, address, body, tags)
     assert subscriber is not None
     if outcome is Joined.ADDED:
-        noted(session, "reader.add", f"subscriber {subscriber.id}", newsletter=newsletter.slug)
+        noted(session, "reader.add", f"reader {subscriber.id}", newsletter=newsletter.slug)
     return Reply(
         Enrolled(outcome=outcome.value, subscriber=subscriber_shown(session, subscriber.id)),
         status=201 if outcome is Joined.ADDED else 200,
@@ -218,5 +218,5 @@ def _describe(
             changed.append(field)
     put_on(session, subscriber, tags)
     if changed:
-        noted(session, "reader.change", f"subscriber {subscriber.id}", fields=sorted(changed))
+        noted(session, "reader.change", f"reader {subscriber.id}", fields=sorted(changed))
     return subscriber

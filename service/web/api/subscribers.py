@@ -117,7 +117,7 @@ def change_subscriber(session: Session, path: SubscriberPath, body: SubscriberCh
     if "tags" in given:
         _set_tags(session, subscriber, clean(body.tags))
     if given:
-        noted(session, "reader.change", f"subscriber {subscriber.id}", fields=sorted(given))
+        noted(session, "reader.change", f"reader {subscriber.id}", fields=sorted(given))
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
@@ -134,7 +134,7 @@ def delete_subscriber(session: Session, path: SubscriberPath) -> Reply:
     stays names nobody: the consent ledger and a suppression, by a keyed hash.
     """
     subscriber = _locked(session, path.subscriber_id)
-    noted(session, "reader.erase", f"subscriber {subscriber.id}")
+    noted(session, "reader.erase", f"reader {subscriber.id}")
     erase(session, subscriber, now())
     return Reply(None)
 
@@ -155,7 +155,7 @@ def tag_subscriber(session: Session, path: TagPath) -> Reply:
     except BadTag as error:
         raise Problem(NOT_POSSIBLE, f"tag: {error}") from error
     if new:
-        noted(session, "reader.tag", f"subscriber {subscriber.id}", tags=[wanted])
+        noted(session, "reader.tag", f"reader {subscriber.id}", tags=[wanted])
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 
@@ -171,7 +171,7 @@ def untag_subscriber(session: Session, path: TagPath) -> Reply:
     off = " ".join(path.tag.split()).lower()
     if not untag(session, subscriber.id, off):
         raise Problem(NOT_FOUND, f"This subscriber has no tag “{off}”.")
-    noted(session, "reader.untag", f"subscriber {subscriber.id}", tags=[off])
+    noted(session, "reader.untag", f"reader {subscriber.id}", tags=[off])
     return Reply(subscriber_shown(session, subscriber.id), tagged=True)
 
 

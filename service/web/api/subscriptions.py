@@ -115,7 +115,13 @@ def change_subscription(session: Session, path: SubscriptionPath, body: ChoicesA
         by = f"the API token {caller().words}"
         if change_preferences(session, subscription, asked, now(), by):
             fields = sorted(body.model_fields_set)
-            noted(session, "reader.choose", f"subscription {subscription.id}", fields=fields)
+            noted(
+                session,
+                "reader.choose",
+                f"reader {subscription.subscriber_id}",
+                newsletter=subscription.newsletter.slug,
+                fields=fields,
+            )
     except BadChoice as error:
         raise refused(error, "choices") from error
     return Reply(subscription_shown(subscription), tagged=True)
@@ -138,7 +144,13 @@ def end_subscription(session: Session, path: SubscriptionPath, body: Leaving) ->
     if body.reason:
         keep_reason(subscription, body.reason)
     if new:
-        noted(session, "reader.unsubscribe", f"subscription {subscription.id}", why=body.reason)
+        noted(
+            session,
+            "reader.unsubscribe",
+            f"reader {subscription.subscriber_id}",
+            newsletter=subscription.newsletter.slug,
+            why=body.reason,
+        )
     return Reply(subscription_shown(_found(session, subscription.id)), tagged=True)
 
 
