@@ -76,6 +76,19 @@ def parse_address(text: str) -> Address:
     return Address(email=email, key=email.lower())
 
 
+DOTLESS = frozenset({"gmail.com", "googlemail.com"})
+
+
+def mailbox(address: Address) -> str:
+    """What the spellings of one mailbox have in common: to count by, never to write to.
+
+    Most providers leave out what follows a ``+`` (RFC 5233), Gmail also the dots.
+    """
+    local, _, domain = address.key.rpartition("@")
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '') if domain in DOTLESS else local}@{domain}"
+
+
 def address_hash(secret: bytes, key: str) -> str:
     """Keyed hash of an address: comparable for ever, readable by nobody without the secret."""
     return hmac.digest(secret, b"address\0" + key.encode(), hashlib.sha256).hex()

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
-from service.audience.addresses import Address, address_hash
+from service.audience.addresses import Address, address_hash, mailbox
 from service.config import settings
 from service.db import insert_ignoring
 from service.models import (
@@ -26,6 +26,11 @@ from service.models import (
 def hash_of(address: Address) -> str:
     """What *address* is suppressed by, and named by in the consent ledger."""
     return address_hash(settings().secret, address.key)
+
+
+def mailbox_hash(address: Address) -> str:
+    """What the mailbox behind *address* is counted by, whichever way it is spelled."""
+    return address_hash(settings().secret, mailbox(address))
 
 
 def suppress(

@@ -15,7 +15,7 @@ from service.audience.consent import NOBODY, Visitor
 from service.audience.joining import Joined, Reader, add_confirmed
 from service.audience.preferences import Preferences, change_preferences
 from service.audience.subscribe import confirm_elsewhere, sign_up
-from service.audience.suppression import hash_of
+from service.audience.suppression import mailbox_hash
 from service.audience.tags import tags_of
 from service.config import settings
 from service.models import Newsletter, Subscriber, Subscription
@@ -138,7 +138,7 @@ def _spare_strangers(address: ParsedAddress, visitor: Visitor) -> None:
     """
     most, token = settings(), caller().token_id
     limits = [
-        Limit("sign-up-to", hash_of(address), most.sign_ups_per_address),
+        Limit("sign-up-to", mailbox_hash(address), most.sign_ups_per_address),
         Limit("sign-up-at", f"{address.domain} by {token}", most.sign_ups_per_domain),
         Limit("sign-up", f"all by {token}", most.sign_ups_overall),
     ]

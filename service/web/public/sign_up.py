@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from service.audience.addresses import MAX_LENGTH, Address, BadAddress, masked, parse_address
 from service.audience.subscribe import sign_up
-from service.audience.suppression import hash_of
+from service.audience.suppression import mailbox_hash
 from service.audience.typos import suggestion
 from service.config import settings
 from service.db import read_scope, session_scope
@@ -138,7 +138,7 @@ def refuse_too_many() -> None:
 def spare_strangers(address: Address) -> None:
     """429 when what anybody may have sent to an address, a domain or in all is used up."""
     insist(
-        Limit("sign-up-to", hash_of(address), settings().sign_ups_per_address),
+        Limit("sign-up-to", mailbox_hash(address), settings().sign_ups_per_address),
         Limit("sign-up-at", address.domain, settings().sign_ups_per_domain),
         Limit("sign-up", "all", settings().sign_ups_overall),
     )
