@@ -40,7 +40,7 @@ def call_webhook(webhook_id: int) -> None:
 def _call(claim: Claim) -> bool:
     """Make one call; whether anybody answered."""
     answer = make_call(claim, datetime.now(UTC))
-    chance = random.random()  # noqa: S311  (to spread tries over time, not to keep a secret)
+    chance = random.SystemRandom().random()
     with session_scope() as session:
         now = datetime.now(UTC)
         switched_off = record(session, claim, answer, now, chance)

@@ -122,6 +122,10 @@ class Webhook(Base):
     active: Mapped[bool] = mapped_column(default=True)
     reason: Mapped[str | None] = mapped_column(Text)
     """Why it was switched off."""
+    failing_since: Mapped[Moment | None]
+    """When the first call failed after the last good one; None when that one was good."""
+    calling_until: Mapped[Moment | None]
+    """Lease of the worker that is at a call; None when none is."""
     created_at: Mapped[Moment]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore2
 import httpx2
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.config import settings
@@ -71,27 +71,31 @@ def due_webhooks(session: Session, now: datetime) -> list[int]:
     query = (
         select(WebhookCall.webhook_id)
         .join(Webhook, Webhook.id == WebhookCall.webhook_id)
-        .where(Webhook.active, _due(now))
+        .where(_callable(now), _due(now))
         .distinct()
     )
     return sorted(session.scalars(query))
 
 
 def claim_call(session: Session, webhook_id: int, now: datetime) -> Claim | None:
-    """Take the oldest call that is due for a webhook; None when there is none left."""
+    """Take the oldest call that is due for a webhook; None when there is none left.
+
+    None too while another worker is at a call of it, who goes on with the next: workers send
+    issues besides, and a server that is slow to answer would hold all of them.
+    """
     found = session.execute(
         select(WebhookCall, Webhook)
         .join(Webhook, Webhook.id == WebhookCall.webhook_id)
-        .where(WebhookCall.webhook_id == webhook_id, Webhook.active, _due(now))
+        .where(WebhookCall.webhook_id == webhook_id, _callable(now), _due(now))
         .order_by(WebhookCall.due_at, WebhookCall.id)
         .limit(1)
-        .with_for_update(of=WebhookCall, skip_locked=True)
+        .with_for_update(of=(WebhookCall, Webhook), skip_locked=True)
     ).one_or_none()
     if found is None:
         return None
     call, webhook = found
     call.attempt += 1
-    call.lease_until = now + LEASE
+    call.lease_until = webhook.calling_until = now + LEASE
     call.changed_at = now
     return Claim(call.id, webhook.id, webhook.url, webhook.secret, call.payload, call.attempt)
 
@@ -150,31 +154,22 @@ def record(
         )
     )
     assert isinstance(written, CursorResult)
-    if not written.rowcount or answer.taken:
+    if not written.rowcount:
         return None
     webhook = session.get(Webhook, claim.webhook_id, with_for_update=True)
-    if webhook is None or not webhook.active:
+    if webhook is None:
         return None
-    reason = why_off(answer.status, failing_since(session, webhook.id) or now, now)
+    webhook.calling_until = None
+    if answer.taken:
+        webhook.failing_since = None
+    if answer.taken or not webhook.active:
+        return None
+    webhook.failing_since = webhook.failing_since or now
+    reason = why_off(answer.status, webhook.failing_since, now)
     if reason is None:
         return None
     webhook.active, webhook.reason = False, f"{reason} {answer.text}".strip()
     return webhook
-
-
-def failing_since(session: Session, webhook_id: int) -> datetime | None:
-    """When the first of the calls that failed since the last good one was announced."""
-    call = WebhookCall
-    of_this = call.webhook_id == webhook_id
-    good = select(func.max(call.changed_at)).where(of_this, call.state == WebhookCallState.DONE)
-    return session.scalar(
-        select(func.min(call.created_at, type_=call.created_at.type)).where(
-            of_this,
-            call.attempt > 0,
-            call.state != WebhookCallState.DONE,
-            or_(good.scalar_subquery().is_(None), call.changed_at > good.scalar_subquery()),
-        )
-    )
 
 
 def forget_old_calls(session: Session, now: datetime) -> int:
@@ -187,6 +182,11 @@ def forget_old_calls(session: Session, now: datetime) -> int:
     )
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def _callable(now: datetime) -> ColumnElement[bool]:
+    free = or_(Webhook.calling_until.is_(None), Webhook.calling_until < now)
+    return and_(Webhook.active, free)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

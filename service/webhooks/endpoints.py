@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from sqlalchemy import CursorResult, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from service.config import settings
 from service.doorbell import Bell, ring
 from service.models import Webhook, WebhookCall, WebhookCallState
+from service.network import is_public
 from service.webhooks.announce import TEST, Happening, put
 from service.webhooks.signing import new_secret
 
@@ -38,7 +40,9 @@ def add_webhook(session: Session, url: str, events: Iterable[str], now: datetime
 
 def change_webhook(webhook: Webhook, url: str, events: Iterable[str]) -> None:
     """Another address or other events, with the same secret; raises :class:`BadWebhook`."""
-    webhook.url, webhook.events = checked_url(url), checked_events(events)
+    was, webhook.url, webhook.events = webhook.url, checked_url(url), checked_events(events)
+    if webhook.url != was:
+        webhook.failing_since = None
 
 
 def switch_off(webhook: Webhook, reason: str) -> None:
@@ -48,7 +52,7 @@ def switch_off(webhook: Webhook, reason: str) -> None:
 
 def switch_on(session: Session, webhook: Webhook, now: datetime) -> None:
     """Make calls again, those that wait at once."""
-    webhook.active, webhook.reason = True, None
+    webhook.active, webhook.reason, webhook.failing_since = True, None, None
     session.execute(
         update(WebhookCall)
         .where(WebhookCall.webhook_id == webhook.id, WebhookCall.state == WebhookCallState.WAITING)
@@ -104,9 +108,19 @@ def checked_url(text: str) -> str:
         raise BadWebhook(f"The address cannot be read: {error}.") from error
     if parts.scheme not in schemes or not host:
         raise BadWebhook("Give an address that begins with https://, such as https://example.org/x")
+    if not settings().allow_private_webhooks and _is_private(host):
+        raise BadWebhook(f"{host} is not on the public internet: give an address that is.")
     if parts.username is not None or len(text) > LONGEST_URL or not text.isprintable():
         raise BadWebhook("Give an address of one line, without a user name and a password in it.")
     return text
+
+
+def _is_private(host: str) -> bool:
+    """Whether *host* is written as an address that no call goes to; the call judges names."""
+    try:
+        return not is_public(ip_address(host))
+    except ValueError:
+        return host == "localhost"
 
 
 def checked_events(events: Iterable[str]) -> list[str]:

@@ -206,11 +206,16 @@ def test_it_keeps_little_of_a_long_answer(
 
 def test_it_lets_one_worker_make_a_call(webhook: Webhook, now: datetime) -> None:
     tell(now)
+    tell(now)
+    with session_scope() as session:
+        first = claim_call(session, webhook.id, now)
+    with session_scope() as session:
+        assert claim_call(session, webhook.id, now) is None, "one slow receiver holds two workers"
+        assert due_webhooks(session, now) == []
+        assert first is not None
+        record(session, first, Came(200), now, 0.0)
     with session_scope() as session:
         assert claim_call(session, webhook.id, now) is not None
-    with session_scope() as session:
-        assert claim_call(session, webhook.id, now) is None
-        assert due_webhooks(session, now) == []
 
 
 def test_it_calls_again_when_a_worker_died(webhook: Webhook, now: datetime) -> None:
@@ -239,9 +244,10 @@ def owner(database: Engine, now: datetime) -> str:
 def test_it_switches_a_dead_endpoint_off_and_tells_the_owners(
     webhook: Webhook, receiver: Receiver, owner: str, status: int, days: int
 ) -> None:
-    tell(wall_clock() - timedelta(days=days, minutes=1))
+    tell(wall_clock())
     with session_scope() as session:
-        session.scalars(select(WebhookCall)).one().due_at = wall_clock()
+        failing_since = wall_clock() - timedelta(days=days, minutes=1)
+        session.get_one(Webhook, webhook.id).failing_since = failing_since
     receiver.answer = Answer(status, b"enough")
     call_webhook(webhook.id)
     now_is = hook(webhook)
@@ -268,6 +274,24 @@ def test_it_forgives_failures_that_a_good_call_followed(
     tell(later)
     try_call(webhook, later)
     assert hook(webhook).active
+
+
+@pytest.mark.parametrize("days", [2, 10])
+def test_it_counts_days_of_failing_and_not_the_age_of_a_call(
+    webhook: Webhook, receiver: Receiver, now: datetime, days: int
+) -> None:
+    tell(now)
+    receiver.answer = Answer(500)
+    try_call(webhook, now)
+    first = hook(webhook).failing_since
+    later, (call,) = now + timedelta(days=days), calls()
+    with session_scope() as session:
+        if days > 3:
+            switch_on(session, session.get_one(Webhook, webhook.id), later)
+        replay(session, webhook, call.id, later)
+    try_call(webhook, later)
+    assert hook(webhook).active
+    assert hook(webhook).failing_since == (first if days < 3 else later)
 
 
 def test_it_makes_what_waited_once_it_is_switched_on(

@@ -8,7 +8,10 @@ from sqlalchemy import Engine
 from service.db import session_scope
 from service.webhooks.endpoints import BadWebhook, add_webhook
 
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+
+@one_database
 @pytest.mark.parametrize(
     "url",
     [
@@ -20,6 +23,9 @@ from service.webhooks.endpoints import BadWebhook, add_webhook
         "https://ann:secret@example.org/hook",
         "https://example.org/a\nb",
         "https://example.org:99999/",
+        "https://127.0.0.1/hook",
+        "https://[::1]/hook",
+        "https://localhost/hook",
         "https://example.org/" + "x" * 2_000,
     ],
 )
@@ -28,6 +34,7 @@ def test_it_takes_no_other_address_than_https(database: Engine, url: str, now: d
         add_webhook(session, url, ["issue.sent"], now)
 
 
+@one_database
 @pytest.mark.parametrize("events", [[], ["issue.lost"]])
 def test_it_takes_only_events_that_there_are(
     database: Engine, events: list[str], now: datetime
