@@ -20,8 +20,8 @@ Sought = String(254).with_variant(String(254, collation="C"), "postgresql")
 order is that one."""
 
 NEVER_A_NUMBER_TWICE = {"sqlite_autoincrement": True}
-"""For rows that go when readers delete their data. Links, planned mail and events name them by
-number, and SQLite gives the highest one away again; PostgreSQL does not."""
+"""For rows that go while others still name them by number: links, planned mail and events, and the
+receivers of our calls. SQLite gives the highest one away again; PostgreSQL does not."""
 
 
 def named(kind: type[StrEnum]) -> Enum:

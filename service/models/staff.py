@@ -9,7 +9,7 @@ from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, BigId, Json
-from service.models.columns import Moment, PrimaryId, named, to
+from service.models.columns import NEVER_A_NUMBER_TWICE, Moment, PrimaryId, named, to
 
 
 class Role(StrEnum):
@@ -142,9 +142,11 @@ class WebhookCall(Base):
     __table_args__ = (
         Index("ix_webhook_call_due", "state", "due_at"),
         Index("ix_webhook_call_log", "webhook_id", "id"),
+        NEVER_A_NUMBER_TWICE,
     )
 
     id: Mapped[PrimaryId]
+    """By it receivers know a call that they had before."""
     webhook_id: Mapped[int] = mapped_column(BigId, to("webhook", cascade=True))
     event: Mapped[str] = mapped_column(String(64))
     payload: Mapped[dict[str, Any]] = mapped_column(Json)

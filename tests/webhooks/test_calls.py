@@ -358,3 +358,15 @@ def test_it_forgets_calls_of_a_month_ago(
         assert forget_old_calls(session, now + timedelta(days=31)) == 1
         left = session.execute(select(func.count()).select_from(WebhookCall)).scalar_one()
     assert left == 1, "what waits is kept"
+
+
+def test_it_calls_nothing_new_by_the_number_of_what_was_forgotten(
+    webhook: Webhook, receiver: Receiver, now: datetime
+) -> None:
+    for _ in range(2):
+        tell(now)
+        try_call(webhook, now)
+        with session_scope() as session:
+            forget_old_calls(session, now + timedelta(days=31))
+    first, second = (call.headers["webhook-id"] for call in receiver.calls)
+    assert first != second

@@ -505,6 +505,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_call")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("webhook_call", schema=None) as batch_op:
         batch_op.create_index("ix_webhook_call_due", ["state", "due_at"], unique=False)
