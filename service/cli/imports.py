@@ -78,7 +78,7 @@ def _checked(
     mapped: tuple[str, ...],
 ) -> Import:
     """The import after every row was read and nothing written."""
-    from service.audience.imports.jobs import add_import, check, plan_of, sheet_of
+    from service.audience.imports.jobs import NotNow, add_import, check, plan_of, sheet_of
     from service.audience.imports.plan import BadPlan
     from service.config import settings
     from service.db import session_scope
@@ -89,9 +89,9 @@ def _checked(
             job = add_import(session, found, brought, datetime.now(UTC))
             plan = plan_of(job).model_copy(update={**said, "by": "the command line"})
             check(session, job, _mapped(plan, sheet_of(job).columns, mapped), ring_for=False)
-    except (BadPlan, click.ClickException) as error:
+    except (BadPlan, NotNow, click.ClickException) as error:
         (settings().data_dir / brought.path).unlink(missing_ok=True)
-        if isinstance(error, BadPlan):
+        if not isinstance(error, click.ClickException):
             raise click.ClickException(f"{file}: {error}") from error
         raise
     return _worked(job.id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -209,6 +210,40 @@ def test_it_guesses_anew_for_another_service(editor: FlaskClient) -> None:
     assert '<option value="ghost" selected>' not in shown
     assert '<option value="email" selected>' in shown
     assert AGREED in shown
+
+
+def test_it_says_until_when_it_asks_and_that_no_worker_is_at_it(editor: FlaskClient) -> None:
+    page = brought(editor, b"email,name\n" + b"".join(b"r%d@x.example,\n" % n for n in range(49)))
+    check(editor, page, ask="yes", an_hour="1")
+    assert "It waits for a worker" in editor.get(page).text
+    work_off(page)
+    shown = editor.get(page).text
+    assert "It waits for a worker" not in shown
+    then = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=48)
+    said = re.search(r"Brought in now, the last of them is asked to confirm ([^.]+)\.", shown)
+    assert said
+    assert str(then.day) in re.findall("[0-9]+", said[1])
+
+
+def test_it_brings_nobody_into_what_has_ended(
+    editor: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    early, late = brought(editor), brought(editor)
+    check(editor, late)
+    work_off(late)
+    token = csrf_of(editor.get("/admin/imports").text)
+    with session_scope() as session:
+        session.get_one(Newsletter, newsletter.id).archived_at = now
+    answer = upload(editor, FILE, "a.csv", csrf_token=token, newsletter="report", preset="")
+    assert (answer.status_code, "is archived" in answer.text) == (400, True)
+    assert "is archived" in check(editor, early).text
+    post(editor, late, f"{late}/start")
+    assert "is archived" in editor.get(late).text
+    add = "/admin/subscribers/add"
+    assert "There is no newsletter to add them to" in editor.get(add).text
+    form = {"email": "bo@example.org", "newsletter": "report", "csrf_token": token}
+    assert "is archived" in editor.post(add, data=form).text
+    assert readers() == {}
 
 
 def test_it_is_closed_to_who_may_only_look(editor: FlaskClient, app: Flask) -> None:

@@ -135,6 +135,7 @@ def check(session: Session, job: Import, plan: Plan, *, ring_for: bool = True) -
     """
     _hold(session, job)
     _insist_on_open_plan(job)
+    _insist_on_newsletter(session, job)
     plan.check()
     job.mapping = plan.model_dump(mode="json")
     job.counts = {}
@@ -155,6 +156,7 @@ def start(session: Session, job: Import, now: datetime, *, ring_for: bool = True
     _hold(session, job)
     if job.state is not ImportState.CHECKED:
         raise NotNow("Have the file checked first; then it can be brought in.")
+    _insist_on_newsletter(session, job)
     _begin(session, job, ImportState.RUNNING, ring_for)
     job.started_at = now
 
@@ -266,6 +268,12 @@ def _insist_on_open_plan(job: Import) -> None:
         raise NotNow("This import has begun to write; what its columns mean is settled.")
     if job.state not in BEFORE_WRITING:
         raise NotNow("The file is being checked: wait until that is done.")
+
+
+def _insist_on_newsletter(session: Session, job: Import) -> None:
+    newsletter = session.get_one(Newsletter, job.newsletter_id)
+    if newsletter.archived_at is not None:
+        raise NotNow(f"{newsletter.name} is archived: take it up again before readers come in.")
 
 
 def _forget_problems(session: Session, job: Import) -> None:

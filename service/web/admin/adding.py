@@ -18,6 +18,7 @@ from service.db import read_scope, session_scope
 from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscription
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
+from service.web.admin.going_on import ENDED, going_on
 from service.web.admin.reader_changes import note
 from service.web.asking import field, newsletter_or_404, now
 
@@ -66,6 +67,8 @@ def _add_as_typed(session: Session, newsletter: Newsletter) -> tuple[Subscriber,
 
 
 def _add(session: Session, newsletter: Newsletter, address: Address) -> str:
+    if newsletter.archived_at is not None:
+        raise NotAdded(ENDED.format(name=newsletter.name))
     found = standing(session, newsletter, [address])[0]
     names = {"email": address.email, "name": newsletter.name}
     if field("how") == "agreed":
@@ -105,7 +108,7 @@ def _was_asked(session: Session, address: Address, newsletter: Newsletter, at: d
 def _form(session: Session, problem: str = "") -> str:
     return render_template(
         "admin/add_reader.html",
-        newsletters=session.scalars(select(Newsletter).order_by(Newsletter.name)).all(),
+        newsletters=going_on(session),
         typed=request.values,
         problem=problem,
     )

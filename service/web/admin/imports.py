@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flask import Flask, Response, abort, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -13,10 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.audience.imports.jobs import (
     FIRST_ROWS,
-    UNDER_WAY,
     add_import,
     bring,
-    file_of,
     plan_of,
     sheet_of,
 )
@@ -29,15 +26,18 @@ from service.audience.imports.plan import (
 )
 from service.audience.imports.presets import PRESETS
 from service.audience.imports.records import Sheet, first_rows
+from service.audience.imports.run import MOST_PROBLEMS
 from service.audience.imports.told import PAGE as CSV_PAGE
-from service.audience.imports.told import UNDONE, as_csv, heading, problems, told
+from service.audience.imports.told import as_csv, heading, problems
 from service.audience.imports.undo import Fate, staying
 from service.audience.imports.upload import MOST_BYTES, BadFile
 from service.db import read_scope, session_scope
-from service.models import Import, ImportState, Newsletter, User
+from service.models import Import, ImportState, Newsletter
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, editors_only
+from service.web.admin.going_on import ENDED, going_on
+from service.web.admin.import_shown import shown_of
 from service.web.asking import field, newsletter_or_404, now
 
 Answer = str | AnyResponse | tuple[str, int]
@@ -87,24 +87,6 @@ def let_files_in(app: Flask) -> None:
             request.max_content_length = MOST_BYTES + ROUND_THE_FILE
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Everything that the page of one import says."""
-
-    job: Import
-    who: str
-    counts: list[tuple[int, str]]
-    """Rows by what came or would come of them."""
-    undone: list[tuple[int, str]]
-    done: int
-    total: int | None
-    """Of what ``done`` counts; None while it cannot be known."""
-
-    @property
-    def live(self) -> bool:
-        return self.job.state in UNDER_WAY
-
-
 @admin.get("/imports")
 @editors_only
 def imports() -> str:
@@ -120,7 +102,10 @@ def upload() -> Answer:
     if given is None or not given.filename:
         return _not_taken("Choose the file first.")
     with read_scope() as session:
-        newsletter_id = newsletter_or_404(session, field("newsletter")).id
+        newsletter = newsletter_or_404(session, field("newsletter"))
+        newsletter_id, ended = newsletter.id, newsletter.archived_at is not None
+    if ended:
+        return _not_taken(ENDED.format(name=newsletter.name))
     try:
         brought = bring(given.stream, given.filename, field("preset"))  # type: ignore[arg-type]  # a binary stream that can be read again
     except BadFile as error:
@@ -189,30 +174,8 @@ def page_of(session: Session, job: Import, problem: str = "", plan: Plan | None 
         labels=LABELS,
         standings=STANDINGS,
         most_an_hour=MOST_AN_HOUR,
+        most_problems=MOST_PROBLEMS,
         longest=LONGEST_STATEMENT,
-    )
-
-
-def shown_of(session: Session, job: Import) -> Shown:
-    user = session.get(User, job.user_id) if job.user_id else None
-    run = job.counts.get("run")
-    counts = job.counts.get("checked", {}) if run is None else run
-    done, total = job.position, job.total
-    if job.state is ImportState.CHECKING:
-        done, total = job.byte, _size(job)
-    elif job.state is ImportState.UNDOING:
-        done, total = sum(job.counts.get("undone", {}).values()), None
-    return Shown(
-        job=job,
-        who=user.email if user else "the command line",
-        counts=told(counts, done=run is not None),
-        undone=[
-            (number, UNDONE[name])
-            for name, number in job.counts.get("undone", {}).items()
-            if number
-        ],
-        done=done,
-        total=total,
     )
 
 
@@ -224,7 +187,7 @@ def _list(session: Session, problem: str = "") -> str:
     found = session.scalars(query).all()
     return render_template(
         "admin/imports.html",
-        newsletters=session.scalars(select(Newsletter).order_by(Newsletter.name)).all(),
+        newsletters=going_on(session),
         rows=[shown_of(session, job) for job in found[:LISTED]],
         more=found[LISTED - 1].id if len(found) > LISTED else None,
         presets=PRESETS,
@@ -257,13 +220,6 @@ def _samples(sheet: Sheet | None) -> list[list[str]]:
         [row[place] for row in rows if row[place].strip()][:3]
         for place in range(len(sheet.columns))
     ]
-
-
-def _size(job: Import) -> int | None:
-    try:
-        return file_of(job).stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 def _csv(import_id: int, plan: Plan) -> Iterator[str]:
