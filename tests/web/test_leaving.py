@@ -85,6 +85,22 @@ def test_it_leaves_by_the_page_and_offers_an_undo(
     assert said == [("unsubscribed", "127.0.0.1"), ("resubscribed", "127.0.0.1")]
 
 
+@pytest.mark.parametrize("to", ["", "/reason"])
+def test_it_asks_the_mailbox_of_who_left_a_while_ago(
+    client: FlaskClient, reader: Subscription, to: str
+) -> None:
+    """Whoever was passed a mail could else bring back its reader by leaving once more."""
+    page = link("unsubscribe", reader.id)
+    token = csrf_of(client.post(page, data={"by": "page"}).text)
+    with session_scope() as session:
+        row = session.get_one(Subscription, reader.id)
+        row.unsubscribed_at = wall_clock() - timedelta(hours=2)
+    done = client.post(f"{page}{to}", data={"by": "page", "csrf_token": token}).text
+    assert "You are unsubscribed" in done
+    assert 'name="undo"' not in done
+    assert f"{page}/again" in done
+
+
 def test_it_undoes_nothing_by_another_readers_undo(
     client: FlaskClient, reader: Subscription
 ) -> None:

@@ -41,6 +41,8 @@ from service.web.security import csrf
 
 PAUSE_DAYS = 30
 BY_PAGE = "page"
+UNDO_OFFERED = timedelta(hours=1)
+"""After leaving; what was offered then holds for as long as ``undo_unsubscribe`` takes it."""
 
 REASONS = {
     "often": later("It comes too often"),
@@ -167,11 +169,13 @@ def _gone() -> tuple[str, int]:
 def _left_page(session: Session, subscription_id: int, token: str, *, thanked: bool = False) -> str:
     subscription = subscription_or_404(session, subscription_id)
     left_at = subscription.unsubscribed_at or now()
+    undo = tokens.sign(settings().secret, "undo", subscription.id, tokens.stamp(left_at))
     return render_template(
         "public/unsubscribed.html",
         subscription=subscription,
         token=token,
-        undo=tokens.sign(settings().secret, "undo", subscription.id, tokens.stamp(left_at)),
+        # Who comes to the link later may hold a mail that was passed on: the mailbox is asked then.
+        undo=undo if now() - left_at <= UNDO_OFFERED else "",
         thanked=thanked,
         reasons=REASONS,
         still=_still_read(session, subscription),
