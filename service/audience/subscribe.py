@@ -119,12 +119,13 @@ def can_confirm(subscription: Subscription, issued_at: datetime, now: datetime) 
     """What following a confirmation's link of *issued_at* comes to; changes nothing.
 
     A link from before the reader left is as good as expired: an old mail must not bring them back.
+    So is one that went to a former address: whoever has that mailbox agrees for nobody else.
     """
     if subscription.state is SubscriptionState.ACTIVE:
         return ConfirmResult.ALREADY
-    left_at = subscription.unsubscribed_at
-    # Links carry whole seconds, so the time of leaving is compared in whole seconds too.
-    stale = left_at is not None and issued_at < left_at.replace(microsecond=0)
+    # Links carry whole seconds, so what came since is compared in whole seconds too.
+    since = (subscription.unsubscribed_at, subscription.subscriber.address_since)
+    stale = any(at is not None and issued_at < at.replace(microsecond=0) for at in since)
     if stale or now - issued_at > CONFIRM_WITHIN:
         return ConfirmResult.EXPIRED
     return ConfirmResult.CONFIRMED

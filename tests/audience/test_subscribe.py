@@ -166,6 +166,16 @@ def test_it_lets_no_old_link_bring_back_who_left(
     assert subscription.state is SubscriptionState.UNSUBSCRIBED
 
 
+def test_it_lets_nobody_agree_who_has_the_former_mailbox(
+    session: Session, newsletter: Newsletter, now: datetime
+) -> None:
+    sign_up(session, newsletter, ANN, now=now)
+    subscription, later = the_subscription(session), now + timedelta(hours=2)
+    subscription.subscriber.address_since = now + timedelta(hours=1)
+    assert confirm(session, subscription.id, now, later) is ConfirmResult.EXPIRED
+    assert confirm(session, subscription.id, later, later) is ConfirmResult.CONFIRMED
+
+
 def test_it_lets_who_left_come_back_by_a_new_confirmation(
     session: Session, newsletter: Newsletter, now: datetime
 ) -> None:
