@@ -110,7 +110,7 @@ def the_wait_is_over(installation: Installation) -> None:
 
 
 def remove(page: Page) -> None:
-    page.get_by_role("link", name="Users").click()
+    page.goto("/admin/users")
     page.get_by_role("link", name=GUEST).click()
     page.locator("summary", has_text="Remove").click()
     page.get_by_role("button", name="Remove the account").click()
