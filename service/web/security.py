@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
-from flask_wtf.csrf import CSRFProtect
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service.config import settings
 
+log = structlog.get_logger(__name__)
 csrf = CSRFProtect()
 
 PAGE_POLICY = "; ".join(
@@ -38,8 +42,39 @@ MAIL_POLICY = "; ".join(
 
 
 def guard(app: Flask) -> None:
+    # Its own check of where a form comes from refuses every browser that keeps the Referer back,
+    # and every one behind a proxy that passes another Host.
+    app.config["WTF_CSRF_SSL_STRICT"] = False
     csrf.init_app(app)
+    app.before_request(_only_from_here)
     app.after_request(_headers)
+
+
+def is_from_here(site: str | None, referrer: str | None, *ours: str) -> bool:
+    """Whether a form is of this very site, by Sec-Fetch-Site, which no page can set, or where a
+    browser is too old for that by the Referer; *ours* are our addresses. Pure."""
+    if site is not None:
+        return site == "same-origin"
+    return bool(referrer) and _origin(referrer or "") in {_origin(url) for url in ours}
+
+
+def _only_from_here() -> None:
+    """By HTTPS a second lock on each form: who can set a cookie for a whole domain could plant one
+    with a token of their own."""
+    if not (request.is_secure and g.get("csrf_valid", False)):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if not is_from_here(site, request.referrer, settings().base_url, request.host_url):
+        log.warning("web.form_from_elsewhere", site=site, host=request.host)
+        raise CSRFError("The form is not of this site.")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc
 
 
 def as_mail(response: Response) -> Response:

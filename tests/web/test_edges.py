@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,7 +13,10 @@ from structlog.testing import capture_logs
 from service import config, db
 from service.models import Newsletter, Subscription
 from service.web.app import create_app
-from tests.web.browsing import link
+from service.web.asking import now as wall_clock
+from service.web.public.trap import stamp
+from service.web.security import is_from_here
+from tests.web.browsing import csrf_of, link
 
 
 @pytest.mark.parametrize("path", ["/n/report/", "/admin/login", "/nothing", "/healthz"])
@@ -55,6 +60,51 @@ def test_it_asks_for_https_where_it_is_served_by_https(
     answer = create_app().test_client().get("/n/report/", base_url="https://news.example.org")
     assert "Secure" in answer.headers["Set-Cookie"]
     assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+HERE, INSIDE = "https://news.example.org", "https://127.0.0.1:8000/"
+
+
+@pytest.mark.parametrize(
+    ("site", "referrer", "taken"),
+    [
+        ("same-origin", None, True),
+        ("same-origin", "https://evil.example/", True),
+        ("same-site", f"{HERE}/", False),
+        ("cross-site", f"{HERE}/", False),
+        ("none", None, False),
+        (None, f"{HERE}/n/report/", True),
+        (None, INSIDE, True),
+        (None, f"{HERE}.evil.example/", False),
+        (None, "http://news.example.org/", False),
+        (None, "https://[", False),
+        (None, None, False),
+    ],
+)
+def test_it_tells_its_own_forms_from_others(
+    site: str | None, referrer: str | None, taken: bool
+) -> None:
+    assert is_from_here(site, referrer, HERE, INSIDE) is taken
+
+
+@pytest.mark.parametrize(("site", "status"), [("same-origin", 303), ("same-site", 400)])
+def test_it_takes_by_https_only_forms_of_its_own(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, site: str, status: int
+) -> None:
+    """Also behind a proxy that passes another Host, and from a browser that names no page."""
+    monkeypatch.setenv("BROADSHEET_BASE_URL", HERE)
+    config.settings.cache_clear()
+    client = create_app().test_client()
+    token = csrf_of(client.get("/n/report/", base_url=INSIDE).text)
+    form = {
+        "csrf_token": token,
+        "made": stamp(wall_clock() - timedelta(seconds=9)),
+        "email": "a@example.org",
+    }
+    answer = client.post(
+        "/n/report/subscribe", base_url=INSIDE, data=form, headers={"Sec-Fetch-Site": site}
+    )
+    assert answer.status_code == status
 
 
 def test_it_gives_the_newsletters_colours(client: FlaskClient) -> None:
