@@ -29,12 +29,13 @@ def test_it_takes_an_issue_from_the_build_to_the_mailbox_as_it_was_shaped(
     step(without_scripts, third, "Pin", "Pinned")
     assert titles(without_scripts)[:3] == [third, first, second]
     another_was_faster(page, third)
+    another_wrote_meanwhile(page, without_scripts)
     assert all("409" in complaint for complaint in watch.complaints), watch.complaints
     watch.complaints.clear()  # that answer itself is what was asked for
     step(page, first, "Drop", "Dropped")
     drag_below(page, second, fourth)
     assert titles(page)[:3] == [third, fourth, second]
-    what_was_typed_outlives_a_step(page, fourth)
+    what_was_typed_outlives_a_step(page, fourth, third)
     edit(page, second, "A title by the editor")
     write_words(page)
     assert faults(page, "shaping", WIDTHS, tmp_path) == []
@@ -119,13 +120,29 @@ def another_was_faster(page: Page, title: str) -> None:
     expect(line(page, title)).to_contain_text("pinned")
 
 
-def what_was_typed_outlives_a_step(page: Page, title: str) -> None:
-    """A step by its key, while the words are being written."""
+def another_wrote_meanwhile(page: Page, theirs: Page) -> None:
+    """This page would store its words by itself: it does not, and shows the other's on a press."""
+    theirs.get_by_label("Preheader").fill("By another")
+    theirs.get_by_role("button", name="Save the words", exact=True).click()
+    page.get_by_label("Preheader").fill("By me")
+    expect(page.locator("#kept")).to_contain_text("another editor changed it meanwhile")
+    page.get_by_role("button", name="Save the words", exact=True).click()
+    expect(page.get_by_role("region", name="As it is stored")).to_contain_text("By another")
+    expect(page.get_by_label("Preheader")).to_have_value("By me")
+    page.get_by_role("link", name="leave yours behind").click()
+    expect(page.get_by_label("Preheader")).to_have_value("By another")
+
+
+def what_was_typed_outlives_a_step(page: Page, title: str, other: str) -> None:
+    """A step by its key, while the words and another entry are being written."""
     page.get_by_label("Subject").fill("Half a th")
+    line(page, other).locator("summary").click()
+    line(page, other).get_by_label("Title").fill("Half a ti")
     line(page, title).focus()
     page.keyboard.press("p")
     expect(page.get_by_role("status")).to_contain_text("Pinned")
     expect(page.get_by_label("Subject")).to_have_value("Half a th")
+    expect(line(page, other).get_by_label("Title")).to_have_value("Half a ti")
 
 
 def edit(page: Page, title: str, better: str) -> None:

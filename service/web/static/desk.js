@@ -18,7 +18,7 @@ function say(problem) {
 }
 
 // Entries that are being edited, but for the one whose form was just sent.
-const isChanged = (field) => field.type !== "hidden" && field.value !== field.defaultValue;
+const isChanged = (field) => field.name && field.type !== "hidden" && field.value !== field.defaultValue;
 
 function editsBegun() {
   return [...document.querySelectorAll("#outline .line details[open] form")]

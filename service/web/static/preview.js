@@ -50,11 +50,14 @@ source.addEventListener("submit", (event) => {
   button.formTarget = nextFrame();
 });
 
+const written = ["subject", "preheader", "markdown"].map((name) => source.elements[name]).filter(Boolean);
+
 source.addEventListener("input", (event) => {
-  if (!["subject", "preheader", "markdown"].includes(event.target.name)) return;
+  if (!written.includes(event.target)) return;
   clearTimeout(waiting);
   waiting = setTimeout(preview, PAUSE);
 });
+if (written.some((field) => field.value !== field.defaultValue)) preview(); // begun before this script came
 source.addEventListener("preview", preview);
 
 // Where the mail stands below the words, as on a phone, who presses wants to see it.

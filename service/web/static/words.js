@@ -8,8 +8,10 @@ const told = document.querySelector("#kept");
 const inForm = (form) => WORDS.map((name) => form.elements[name].value);
 const alike = (some, others) => some.every((text, place) => text === others[place]);
 
-// As the server has them; none of it when what is in the form could not be stored.
-let stored = document.querySelector("main > [role=alert]") ? [] : inForm(words);
+// As the server has them; none of it when what is in the form could not be stored. Somebody may have
+// begun to write before this script came.
+const asSent = WORDS.map((name) => words.elements[name].defaultValue);
+let stored = document.querySelector("main > [role=alert]") ? [] : asSent;
 let refused = Boolean(document.querySelector("#theirs")); // over another's words only by a press
 let leaving = false;
 let idle;
@@ -104,10 +106,10 @@ words.addEventListener("submit", (event) => {
   if (leaving || button?.formTarget.startsWith("preview")) return;
   event.preventDefault();
   clearTimeout(idle);
-  inTurn(() => {
+  inTurn(() => setTimeout(() => { // a form submits nothing while it is submitting
     leaving = true;
     words.requestSubmit(button);
-  });
+  }));
 });
 
 document.addEventListener("visibilitychange", () => {
@@ -128,3 +130,5 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   inTurn(keepWords);
 });
+
+if (wordsAreTouched() && !refused && stored.length) keepSoon();
