@@ -44,6 +44,15 @@ SAID: dict[int, tuple[str, str]] = {
 }
 
 
+OF_THE_ADMIN: dict[int, tuple[str, str]] = {
+    404: (
+        "There is no such page",
+        "What stood here may have been removed, or the address is mistyped.",
+    ),
+}
+"""Said to editors, who come by no mail; the admin speaks English."""
+
+
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _page)
     app.register_error_handler(CSRFError, _stale_form)
@@ -59,7 +68,12 @@ def _page(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
         # Never the path itself: a token in it is a key, and logs are read by many.
         log.error("web.failed", route=str(request.url_rule), exc_info=error.original_exception)
     title, advice = map(gettext, SAID.get(code, SAID[400 if code < 500 else 500]))
-    page = render_template("error.html", code=code, title=title, advice=_when(error) or advice)
+    in_admin = request.path.startswith("/admin/")
+    if in_admin and code in OF_THE_ADMIN:
+        title, advice = OF_THE_ADMIN[code]
+    page = render_template(
+        "error.html", code=code, title=title, advice=_when(error) or advice, in_admin=in_admin
+    )
     return Response(page, code, _kept_headers(error))
 
 

@@ -38,7 +38,7 @@ def test_it_comes_to_those_who_were_chosen(
     expect(page.get_by_role("status")).to_have_text(f"1 reader: readers with the tag {TAG}.")
     assert serious(page) == []
     assert faults(page, "segment", WIDTHS, tmp_path) == []
-    page.get_by_role("button", name="Keep it so").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text(f"It goes to readers with the tag {TAG}.")
 
     page.get_by_role("link", name="Send …").click()

@@ -396,3 +396,10 @@ def test_it_finds_subscribers(
 )
 def test_it_survives_odd_searches(query: str, editor: FlaskClient) -> None:
     assert editor.get(f"/admin/subscribers?{query}").status_code == 200
+
+
+def test_it_leads_an_editor_back_to_the_desk_from_a_page_that_is_gone(editor: FlaskClient) -> None:
+    page = editor.get("/admin/issues/999")
+    assert page.status_code == 404
+    assert "There is no such page" in page.text
+    assert 'href="/admin/"' in page.text

@@ -79,6 +79,7 @@ def test_it_reaches_those_who_were_chosen_and_no_others(
     send = f"/admin/issues/{note.id}/send"
     last = post(editor, send, send).text
     assert "Send it to 1 reader" in last
+    assert f"<p>To {said}.</p>" in last
     assert "<strong>2</strong> are not among those you chose" in last
 
 
