@@ -13,7 +13,18 @@ from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_confirmed
 from service.audience.tags import tag
 from service.db import session_scope
-from service.models import Audit, Issue, IssueState, Newsletter, Subscriber
+from service.models import (
+    Audit,
+    Delivery,
+    Interaction,
+    InteractionKind,
+    Issue,
+    IssueState,
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Subscriber,
+)
 from service.web.asking import now as wall_clock
 from tests.api.conftest import Program, one_database
 
@@ -110,6 +121,12 @@ def test_it_sends_to_a_segment(program: Program, readers: None) -> None:
     assert program.get(f"/issues/{issue['id']}/audience").json["readers"] == 1
     answer = program.post(f"/issues/{issue['id']}/send", {"expected_audience": 1})
     assert answer.status_code == 202
+    path = f"/issues/{draft(program, segment={'cadences': ['weekly']})['id']}"
+    assert program.get(f"{path}/audience").json["readers"] == 0
+    changed = program.patch(path, {"segment": {"without_tags": ["Beta"]}}).json
+    assert (changed["segment"]["without_tags"], changed["segment"]["corrects"]) == (["beta"], None)
+    assert program.get(f"{path}/audience").json["readers"] == 2
+    assert program.patch(path, {"segment": None}).json["segment"] is None
     bad = program.post(
         "/issues",
         {"newsletter": "report", "subject": "x", "markdown": "x", "segment": {"topics": ["y"]}},
@@ -159,6 +176,71 @@ def test_it_stops_an_issue_for_good(program: Program, readers: None) -> None:
     assert stopped.json["issue"]["state"] == "stopped"
     assert stopped.json["issue"]["reason"] == "Wrong numbers."
     assert program.post(f"{path}/stop", {}).status_code == 200
+
+
+def test_it_sends_no_words_but_those_that_were_seen(program: Program, readers: None) -> None:
+    path = f"/issues/{draft(program)['id']}"
+    seen = program.get(path).headers["ETag"]
+    program.patch(path, {"subject": "Another note"})
+    body, late = {"expected_audience": 3}, {"If-Match": seen}
+    assert program.ask("POST", f"{path}/send", body, late).status_code == 412
+    now = {"If-Match": program.get(path).headers["ETag"]}
+    assert program.ask("POST", f"{path}/send", body, now).status_code == 202
+
+
+def test_it_holds_resumes_and_takes_back(program: Program, readers: None) -> None:
+    path = f"/issues/{draft(program)['id']}"
+    assert program.post(f"{path}/pause", {}).status_code == 409
+    at = (wall_clock() + timedelta(days=1)).isoformat()
+    program.post(f"{path}/schedule", {"expected_audience": 3, "at": at})
+    for _ in range(2):
+        held = program.post(f"{path}/pause", {"reason": "Wait for the numbers."})
+        assert (held.status_code, held.json["state"]) == (200, "held")
+    assert held.json["reason"] == "Wait for the numbers."
+    assert program.ask("POST", f"{path}/resume").json["state"] == "approved"
+    assert program.ask("POST", f"{path}/resume").status_code == 409
+    back = program.ask("POST", f"{path}/reopen")
+    assert (back.json["state"], back.json["scheduled_at"]) == ("draft", None)
+    with session_scope() as session:
+        noted = session.scalars(select(Audit.action).order_by(Audit.id)).all()
+    assert noted[-3:] == ["issue.pause", "issue.resume", "issue.reopen"]
+
+
+@one_database
+def test_it_sends_a_test_copy_to_each_address_once(program: Program) -> None:
+    path = f"/issues/{draft(program)['id']}/test"
+    to = ["desk@example.org", "Desk@example.org", "ann@example.org"]
+    answer = program.post(path, {"to": to})
+    assert (answer.status_code, answer.json["to"]) == (202, [to[0], to[2]])
+    with session_scope() as session:
+        found = session.execute(select(Notice.kind, Notice.address).order_by(Notice.id)).all()
+    assert found == [(NoticeKind.TEST, to[0]), (NoticeKind.TEST, to[2])]
+    bad = program.post(path, {"to": ["desk@example.org", "nobody"]})
+    assert (bad.status_code, bad.json["errors"][0]["field"]) == (422, "to.1")
+    codes = [program.post(path, {"to": [f"{n}@example.org" for n in range(10)]}) for _ in range(10)]
+    assert codes[-1].status_code == 429
+    assert int(codes[-1].headers["Retry-After"]) > 0
+
+
+@one_database
+def test_it_tells_which_links_were_followed(program: Program, readers: None) -> None:
+    issue = draft(program, markdown="[Here](https://example.org/a).")
+    assert program.get(f"/issues/{issue['id']}/stats").json["clicked"] is None
+    with session_scope() as session:
+        found = session.get_one(Issue, issue["id"])
+        found.newsletter.tracking = True
+        at, click = wall_clock(), InteractionKind.CLICK
+        whose = {"subscriber_id": 1, "subscription_id": 1}
+        delivery = Delivery(issue_id=found.id, batch_id=1, changed_at=at, **whose)
+        session.add(delivery)
+        session.flush()
+        seen = {"issue_id": found.id, "delivery_id": delivery.id, "at": at, "machine": False}
+        session.add(Interaction(kind=click, url="https://example.org/a", **seen))
+    (link,) = program.get(f"/issues/{issue['id']}/links").json["items"]
+    assert (link["url"], link["section"]) == ("https://example.org/a", "Editorial")
+    assert (link["readers"], link["clicks"], link["by_machines"]) == (1, 1, 0)
+    stats = program.get(f"/issues/{issue['id']}/stats").json
+    assert (stats["clicked"], stats["left"]) == ({"people": 1, "machines": 0}, 0)
 
 
 def test_it_tells_what_became_of_an_issue(program: Program, readers: None) -> None:

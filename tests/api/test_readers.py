@@ -13,7 +13,7 @@ from service.audience.consent import ledger, verify
 from service.audience.story import done_by_staff
 from service.audience.suppression import hash_of
 from service.db import session_scope
-from service.models import ConsentKind, Newsletter, Notice, NoticeKind
+from service.models import Audit, ConsentKind, Newsletter, Notice, NoticeKind
 from service.web.admin.reader import subject_of
 from tests.api.conftest import Program, one_database
 
@@ -302,6 +302,14 @@ def test_it_suppresses_an_address(program: Program) -> None:
         "/subscribers", {"newsletter": "report", "email": "ann@example.org", "consent": AGREED}
     )
     assert answer.status_code == 409
+    lift = f"/suppressions/{first.json['id']}/lift"
+    assert program.post(lift, {}).status_code == 422
+    assert program.post(lift, {"why": "Wrote again."}).status_code == 204
+    assert program.post(lift, {"why": "Wrote again."}).status_code == 404
+    assert program.get(f"/subscribers/{reader['id']}").json["suppressed"] is None
+    with session_scope() as session:
+        line = session.scalars(select(Audit).where(Audit.action == "suppression.lift")).one()
+    assert line.detail["why"].startswith("Wrote again. (by the API token A shop")
 
 
 def test_it_notes_by_which_token_something_was_done(program: Program) -> None:

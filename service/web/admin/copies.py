@@ -55,7 +55,7 @@ def send_test(issue_id: int) -> Response | tuple[str, int]:
             why = f"More than {MOST_IN_AN_HOUR} test copies in an hour: wait a little."
             return _form(issue, typed, why), 429
         for address in addresses:
-            _send(session, issue, address, now())
+            queue_copy(session, issue, address, now())
         note(session, issue, "issue.test", to=", ".join(addresses))
         copies = "A test copy is" if len(addresses) == 1 else f"{len(addresses)} test copies are"
         return back(issue, f"{copies} on the way to {', '.join(addresses)}.", "done")
@@ -75,7 +75,8 @@ def addresses_in(text: str) -> list[str]:
     return list(found.values())
 
 
-def _send(session: Session, issue: Issue, address: str, at: datetime) -> None:
+def queue_copy(session: Session, issue: Issue, address: str, at: datetime) -> None:
+    """Have one copy of *issue* as it stands sent to *address*."""
     notice = Notice(
         kind=NoticeKind.TEST,
         newsletter_id=issue.newsletter_id,

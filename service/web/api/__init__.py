@@ -8,12 +8,14 @@ from __future__ import annotations
 
 # Each hangs its views on the blueprint.
 from service.web.api import (
+    copies,
     enrolling,
     issues,
     newsletters,
     reading,
     sending,
     stats,
+    steps,
     subscribers,
     subscriptions,
     suppressions,
@@ -22,12 +24,14 @@ from service.web.api.blueprint import api
 
 __all__ = [
     "api",
+    "copies",
     "enrolling",
     "issues",
     "newsletters",
     "reading",
     "sending",
     "stats",
+    "steps",
     "subscribers",
     "subscriptions",
     "suppressions",

@@ -48,8 +48,8 @@ def tag_of(text: str) -> str:
         raise bad_field("tag", error) from error
 
 
-def parsed(text: str) -> Address:
+def parsed(text: str, field: str = "email") -> Address:
     try:
         return parse_address(text)
     except BadAddress as error:
-        raise bad_field("email", error) from error
+        raise bad_field(field, error) from error

@@ -9,15 +9,21 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from service.audience.segment import BadSegment, Segment, read_segment
 from service.config import settings
 from service.issues.approve import compose_manual
 from service.issues.curate import write
 from service.issues.errors import BadInput, IssueFrozen
-from service.models import Issue, IssueKind, IssueState, Newsletter, Timing
+from service.models import Issue, IssueKind, IssueState, Timing
 from service.staff.tokens import Scope
 from service.web.api.blueprint import ISSUES, api
 from service.web.api.replies import Reply, require_unchanged
+from service.web.api.segments import (
+    SegmentAsked,
+    SegmentShown,
+    change_segment,
+    segment_of,
+    segment_shown,
+)
 from service.web.api.shapes import (
     Id,
     Moment,
@@ -31,7 +37,7 @@ from service.web.api.shapes import (
     running,
 )
 from service.web.asking import now
-from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, NOT_POSSIBLE, Problem, bad_field
+from service.web.problems import CHANGED_MEANWHILE, NOT_FOUND, NOT_POSSIBLE, Problem
 
 ONE = "/issues/<issue_id>"
 Subject = Annotated[Text, Field(min_length=1, max_length=500)]
@@ -63,7 +69,7 @@ class IssueShown(Shape):
     subject: str
     preheader: str
     markdown: str = Field(description="The editorial; all there is to a manual issue.")
-    segment: dict[str, Any] | None = Field(description="To whom alone it goes; null: to everyone.")
+    segment: SegmentShown | None = Field(description="To whom alone it goes; null: to everyone.")
     timing: Timing
     scheduled_at: Moment | None
     audience: int | None = Field(description="Deliveries planned; null: not planned yet.")
@@ -81,18 +87,6 @@ class IssueList(Shape):
     next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
 
-class SegmentAsked(Shape):
-    """To whom alone an issue goes. All that is named must hold; of one list, one is enough."""
-
-    sections: list[Text] = Field(default=[], max_length=50)
-    topics: list[Text] = Field(default=[], max_length=50)
-    tags: list[Text] = Field(default=[], max_length=50)
-    without_tags: list[Text] = Field(default=[], max_length=50)
-    joined_since: date | None = None
-    joined_before: date | None = None
-    opened_since: date | None = None
-
-
 class NewIssue(Shape):
     """An issue written by hand."""
 
@@ -104,11 +98,14 @@ class NewIssue(Shape):
 
 
 class IssueChange(Shape):
-    """Words to change; what is left out stays as it is."""
+    """What to change; what is left out stays as it is."""
 
     subject: Subject | None = None
     markdown: Markdown | None = None
     preheader: Text | None = Field(default=None, max_length=500)
+    segment: SegmentAsked | None = Field(
+        default=None, description="Of a manual issue alone; null: to everyone."
+    )
 
 
 @api.at("GET /issues", tag=ISSUES, needs=Scope.ISSUES_READ, answers={200: IssueList})
@@ -147,7 +144,7 @@ def create_issue(session: Session, body: NewIssue) -> Reply:
     It is a draft: nothing goes out before it is scheduled or sent.
     """
     newsletter = running(newsletter_named(session, body.newsletter))
-    segment = _segment(newsletter, body.segment)
+    segment = segment_of(newsletter, body.segment)
     try:
         issue = compose_manual(session, newsletter, body.subject, body.markdown, now())
         if body.preheader:
@@ -174,10 +171,10 @@ def get_issue(session: Session, path: IssuePath) -> Reply:
     fails=[NOT_POSSIBLE, CHANGED_MEANWHILE],
 )
 def change_issue(session: Session, path: IssuePath, body: IssueChange) -> Reply:
-    """Change the words of a draft
+    """Change a draft
 
-    Of any draft, also one that was collected. Send the ETag in `If-Match`, so that you do not
-    write over what somebody else changed meanwhile.
+    Its words, also of one that was collected, and to whom alone a manual one goes. Send the ETag
+    in `If-Match`, so that you do not write over what somebody else changed meanwhile.
     """
     issue = issue_found(session, path.issue_id)
     session.refresh(issue, with_for_update={"of": Issue})
@@ -190,9 +187,12 @@ def change_issue(session: Session, path: IssuePath, body: IssueChange) -> Reply:
             preheader=body.preheader,
             editorial=body.markdown,
         )
+        if "segment" in body.model_fields_set:
+            change_segment(issue, body.segment)
     except (BadInput, IssueFrozen) as error:
         raise Problem(NOT_POSSIBLE, str(error)) from error
-    note(session, issue, "issue.write", fields=sorted(body.model_fields_set))
+    if body.model_fields_set:
+        note(session, issue, "issue.write", fields=sorted(body.model_fields_set))
     return Reply(issue_shown(issue), tagged=True)
 
 
@@ -211,7 +211,7 @@ def issue_shown(issue: Issue) -> IssueShown:
         subject=issue.subject,
         preheader=issue.preheader,
         markdown=issue.editorial,
-        segment=issue.segment,
+        segment=segment_shown(issue),
         timing=issue.timing,
         scheduled_at=issue.scheduled_at,
         audience=issue.audience_count,
@@ -233,13 +233,3 @@ def issue_found(session: Session, issue_id: int) -> Issue:
 
 def note(session: Session, issue: Issue, action: str, **detail: Any) -> None:
     noted(session, action, f"{issue.newsletter.slug} issue {issue.number}", **detail)
-
-
-def _segment(newsletter: Newsletter, asked: SegmentAsked | None) -> Segment | None:
-    if asked is None:
-        return None
-    try:
-        segment = read_segment(newsletter, asked.model_dump(mode="json", exclude_defaults=True))
-    except BadSegment as error:
-        raise bad_field("segment", error) from error
-    return None if segment.is_everyone else segment

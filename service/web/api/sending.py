@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from service.db import session_scope
-from service.delivery.control import leave_unsent
 from service.doorbell import Bell, ring
-from service.issues.approve import approve, stop
+from service.issues.approve import approve
 from service.issues.errors import BadInput
 from service.issues.states import IllegalMove
 from service.models import Issue, IssueState, Timing
@@ -19,7 +17,6 @@ from service.staff.tokens import Scope
 from service.web.admin.reach import reach_of
 from service.web.admin.readiness import findings_of
 from service.web.api.blueprint import ISSUES, api
-from service.web.api.callers import caller
 from service.web.api.issues import (
     ONE,
     IssuePath,
@@ -28,10 +25,16 @@ from service.web.api.issues import (
     issue_shown,
     note,
 )
-from service.web.api.replies import Reply
-from service.web.api.shapes import Moment, Shape, Text, running
+from service.web.api.replies import Reply, require_unchanged
+from service.web.api.shapes import Moment, Shape, running
 from service.web.asking import now
-from service.web.problems import AUDIENCE_CHANGED, NOT_POSSIBLE, Problem, bad_field
+from service.web.problems import (
+    AUDIENCE_CHANGED,
+    CHANGED_MEANWHILE,
+    NOT_POSSIBLE,
+    Problem,
+    bad_field,
+)
 
 FURTHEST = timedelta(days=366)
 
@@ -67,19 +70,6 @@ class Schedule(Send):
     at: Moment = Field(description="When it begins to go; at most a year ahead.")
 
 
-class Stop(Shape):
-    """End it for good."""
-
-    reason: Text = Field(default="", max_length=500)
-
-
-class Stopped(Shape):
-    """What the stop left unsent."""
-
-    issue: IssueShown
-    not_sent: int = Field(description="Messages that were planned and will not go out.")
-
-
 @api.at(
     f"GET {ONE}/audience",
     tag=ISSUES,
@@ -98,12 +88,13 @@ def get_audience(session: Session, path: IssuePath) -> Reply:
     tag=ISSUES,
     needs=Scope.ISSUES_SEND,
     answers={202: IssueShown},
-    fails=[NOT_POSSIBLE, AUDIENCE_CHANGED],
+    fails=[NOT_POSSIBLE, AUDIENCE_CHANGED, CHANGED_MEANWHILE],
 )
 def send_issue(session: Session, path: IssuePath, body: Send) -> Reply:
     """Send a draft now
 
-    There is no undo window: ask for the audience first, and give its count. Send an
+    There is no undo window: ask for the audience first, and give its count. With the issue's ETag
+    in `If-Match`, nothing is sent when somebody changed its words meanwhile. Send an
     `Idempotency-Key`, so that a request that you repeat sends nothing twice.
     """
     return _release(session, issue_found(session, path.issue_id), body, now())
@@ -114,7 +105,7 @@ def send_issue(session: Session, path: IssuePath, body: Send) -> Reply:
     tag=ISSUES,
     needs=Scope.ISSUES_SEND,
     answers={202: IssueShown},
-    fails=[NOT_POSSIBLE, AUDIENCE_CHANGED],
+    fails=[NOT_POSSIBLE, AUDIENCE_CHANGED, CHANGED_MEANWHILE],
 )
 def schedule_issue(session: Session, path: IssuePath, body: Schedule) -> Reply:
     """Schedule a draft
@@ -129,33 +120,10 @@ def schedule_issue(session: Session, path: IssuePath, body: Schedule) -> Reply:
     return _release(session, issue_found(session, path.issue_id), body, body.at)
 
 
-@api.at(
-    f"POST {ONE}/stop",
-    tag=ISSUES,
-    needs=Scope.ISSUES_SEND,
-    answers={200: Stopped},
-    fails=[NOT_POSSIBLE],
-)
-def stop_issue(session: Session, path: IssuePath, body: Stop) -> Reply:
-    """Stop an issue for good
-
-    What was handed on stays sent; the rest will not go out. Twice is the same as once.
-    """
-    with session_scope() as first:
-        issue = issue_found(first, path.issue_id)
-        if issue.state is not IssueState.STOPPED:
-            try:
-                stop(first, issue, body.reason or f"Stopped by a program: {caller().name}.", now())
-            except IllegalMove as error:
-                raise Problem(NOT_POSSIBLE, str(error)) from error
-            note(first, issue, "issue.stop")
-    # Once that is committed, no further chunk is marked: what is counted now is exact.
-    not_sent = leave_unsent(session, path.issue_id, now())
-    return Reply(Stopped(issue=issue_shown(issue_found(session, path.issue_id)), not_sent=not_sent))
-
-
 def _release(session: Session, issue: Issue, asked: Send, goes_at: datetime) -> Reply:
     """Approve a draft for exactly the audience that was expected, as the last dialog does."""
+    session.refresh(issue, with_for_update={"of": Issue})
+    require_unchanged(issue_shown(issue))
     if issue.state is not IssueState.DRAFT:
         raise Problem(NOT_POSSIBLE, f"This issue is {issue.state.value}: only a draft can be sent.")
     running(issue.newsletter)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -27,6 +27,12 @@ from service.web.problems import NOT_FOUND, Problem, bad_field
 
 Names = Annotated[list[Annotated[Text, Field(min_length=1, max_length=100)]], Field(max_length=100)]
 SendHour = Annotated[int, Field(ge=0, le=23)]
+
+
+def _off(tracked: bool) -> bool:
+    if tracked:
+        raise ValueError("Only the reader can turn tracking on.")
+    return tracked
 
 
 class SubscriptionShown(Shape):
@@ -76,8 +82,10 @@ class ChoicesAsked(Shape):
     send_hour: SendHour | None = Field(default=None, description="Needs `timezone`.")
     timezone: Text | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
     paused_until: Moment | None = None
-    tracked: Literal[False] = Field(
-        default=False, description="Keep no opens and clicks. Only the reader can turn it on again."
+    tracked: Annotated[bool, AfterValidator(_off)] = Field(
+        default=False,
+        description="False: keep no opens and clicks. Only the reader can turn it on again.",
+        json_schema_extra={"const": False},
     )
 
     def on_top_of(self, was: Preferences) -> Preferences:

@@ -7,14 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, masked, parse_address
-from service.audience.suppression import hash_of, suppress
+from service.audience.suppression import hash_of, lift, suppress
 from service.models import Subscriber, Suppression, SuppressionReason
 from service.staff.tokens import Scope
 from service.web.api.blueprint import SUPPRESSIONS, api
+from service.web.api.callers import caller
 from service.web.api.replies import Reply
-from service.web.api.shapes import Address, Moment, Paged, Shape, Text, cursor_of, noted
+from service.web.api.shapes import Address, Id, Moment, Paged, Shape, Text, cursor_of, noted
 from service.web.asking import now
-from service.web.problems import bad_field
+from service.web.problems import NOT_FOUND, Problem, bad_field
 
 
 class SuppressionsAsked(Paged):
@@ -47,6 +48,18 @@ class NewSuppression(Shape):
     email: Address
     detail: Text = Field(
         min_length=3, max_length=1000, description="Why; whoever finds it later will ask."
+    )
+
+
+class SuppressionPath(Shape):
+    suppression_id: Id
+
+
+class Lifting(Shape):
+    """Mail may go to an address again."""
+
+    why: Text = Field(
+        min_length=3, max_length=1000, description="Who finds it suppressed once more will ask."
     )
 
 
@@ -98,6 +111,26 @@ def create_suppression(session: Session, body: NewSuppression) -> Reply:
         subject = masked(parse_address(body.email).email)
         noted(session, "suppression.add", subject, detail=body.detail)
     return Reply(_shown(found, email), 201 if new else 200)
+
+
+@api.at(
+    "POST /suppressions/<suppression_id>/lift",
+    tag=SUPPRESSIONS,
+    needs=Scope.SUBSCRIBERS_WRITE,
+    answers={204: None},
+)
+def lift_suppression(session: Session, path: SuppressionPath, body: Lifting) -> Reply:
+    """Let mail go to an address again
+
+    Amazon SES keeps a list of its own for the account: take the address off there too.
+    """
+    found = session.get(Suppression, path.suppression_id)
+    if found is None:
+        raise Problem(NOT_FOUND, f"There is no suppression {path.suppression_id}.")
+    asker = caller()
+    why = f"{body.why} (by the API token {asker.words})"
+    lift(session, found.email_hash, why, now(), asker.user_id)
+    return Reply(None)
 
 
 def _hash(text: str) -> str:
