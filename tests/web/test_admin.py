@@ -343,6 +343,9 @@ def test_it_sends_nothing_of_an_archived_newsletter(
     assert (refused.status_code, issue(draft.id).state) == (400, IssueState.DRAFT)
     assert "The Report is archived" in refused.text
     assert "There is no newsletter to write it for" in editor.get("/admin/issues/new").text
+    home = editor.get("/admin/").text
+    assert "Every newsletter is archived." in home
+    assert "Next issue" not in home
 
 
 def test_it_says_why_a_step_cannot_be_taken(editor: FlaskClient, draft: Issue) -> None:

@@ -37,7 +37,8 @@ def test_it_says_where_a_share_stands(share: float, measure: Measure, expected: 
 
 def test_it_counts_only_what_became_mail() -> None:
     bad = {S.BOUNCED: 120, S.COMPLAINED: 2, S.SKIPPED: 300, S.REJECTED: 500, S.GIVEN_UP: 200}
-    found = reputation(bad, 3_000, heard=True)
+    bad |= {S.QUEUED: 5_000, S.SENDING: 50, S.UNKNOWN: 7}
+    found = reputation(bad, 8_057, heard=True)
     assert (found.bounces.number, found.bounces.of) == (120, 2_000)
     assert found.bounces.share == pytest.approx(0.06)
     assert found.bounces.verdict is Verdict.NEAR

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import render_template
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from service.audience.growth import growth
@@ -24,6 +24,7 @@ from service.web.asking import now
 
 LATEST = 5
 SHOWN = 5
+WAITING = (IssueState.DRAFT, IssueState.HELD)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Desk:
     leaving: list[Issue]
     """Approved, and waiting for their hour."""
     waiting: list[Issue]
-    """Drafts and held issues: somebody has to do something."""
+    """Drafts and held issues, the latest: somebody has to do something."""
+    waiting_in_all: int
     last: Funnel | None
     """Of the latest issue that began to go; None before the first."""
     chart: Chart
@@ -51,7 +53,8 @@ def home() -> str:
         newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
         return render_template(
             "admin/home.html",
-            desks=[_desk(session, newsletter, now()) for newsletter in newsletters],
+            desks=[_desk(session, one, now()) for one in newsletters if one.archived_at is None],
+            archived=[one for one in newsletters if one.archived_at is not None],
             latest=latest(session, LATEST),
             reputation=reputation_now(session, now()),
             now=now(),
@@ -83,7 +86,8 @@ def _desk(session: Session, newsletter: Newsletter, at: datetime) -> Desk:
         readers=kept().of(("readers", newsletter.id), lambda: readers_of(session, newsletter, at)),
         next=next_up(session, newsletter, at),
         leaving=_in_state(session, newsletter, IssueState.APPROVED),
-        waiting=_in_state(session, newsletter, IssueState.DRAFT, IssueState.HELD),
+        waiting=_in_state(session, newsletter, *WAITING),
+        waiting_in_all=_number_in_state(session, newsletter, *WAITING),
         last=_last(session, newsletter, at),
         chart=chart_of(days),
         sources=len(sources),
@@ -105,6 +109,13 @@ def _in_state(session: Session, newsletter: Newsletter, *states: IssueState) -> 
         .limit(LATEST)
     )
     return list(session.scalars(query))
+
+
+def _number_in_state(session: Session, newsletter: Newsletter, *states: IssueState) -> int:
+    query = select(func.count()).where(
+        Issue.newsletter_id == newsletter.id, Issue.state.in_(states)
+    )
+    return session.execute(query).scalar_one()
 
 
 def _last(session: Session, newsletter: Newsletter, at: datetime) -> Funnel | None:

@@ -39,7 +39,15 @@ COMPLAINTS = Measure("Complaints", (0.001, 0.003), 1_000)
 HEARD_ENOUGH = 0.5
 """Of the last issue's messages; where fewer are heard of, SES's events do not come in."""
 
-NOT_MAIL = (DeliveryState.REJECTED, DeliveryState.SKIPPED, DeliveryState.GIVEN_UP)
+NOT_MAIL = (
+    DeliveryState.QUEUED,
+    DeliveryState.SENDING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.REJECTED,
+    DeliveryState.SKIPPED,
+    DeliveryState.GIVEN_UP,
+)
+"""Not sent, not yet, or nobody knows: a share of an issue on its way is that of what is out."""
 
 
 class Verdict(StrEnum):
