@@ -84,6 +84,7 @@ def test_it_draws_a_mail_in_the_colours_that_are_typed(
     mail = page.frame_locator("iframe[name=preview]")
     expect(mail.locator("body")).to_be_visible()
     light = page.get_by_role("group", name="Colours, light")
+    steps = page.evaluate("history.length")
     light.get_by_label("Sheet", exact=True).fill("#fedcba")
     expect(mail.locator("[style*='#fedcba']").first).to_be_visible()
     light.get_by_label("Captions", exact=True).fill("#fedcbb")
@@ -92,6 +93,7 @@ def test_it_draws_a_mail_in_the_colours_that_are_typed(
     expect(mail.locator("body")).to_have_css("background-color", "rgb(18, 17, 16)")
     light.get_by_label("Sheet", exact=True).fill("no colour")
     expect(page.locator("#contrast")).to_contain_text("not whole yet")
+    assert page.evaluate("history.length") == steps, "going back goes through previews"
 
 
 def test_it_keeps_what_was_typed_beside_a_bad_field(

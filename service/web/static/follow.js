@@ -1,6 +1,24 @@
 // Show what would follow from a form while it is filled in. Nothing is stored until it is saved.
 const PAUSE = 350;
 
+let frames = 0;
+
+// A frame that is there already would keep each preview as a step back in the browser's history.
+function nextFrame() {
+  const before = document.querySelector("iframe[name=preview]");
+  for (const late of document.querySelectorAll("iframe.coming")) late.remove();
+  const next = before.cloneNode();
+  next.name = `preview-${++frames}`; // a frame keeps the name that it came with
+  next.classList.add("coming");
+  before.after(next);
+  setTimeout(() => next.addEventListener("load", () => {
+    next.classList.remove("coming");
+    next.setAttribute("name", "preview");
+    before.remove();
+  }, { once: true }));
+  return next.name;
+}
+
 for (const form of document.querySelectorAll("form[data-follow]")) {
   const place = document.getElementById(form.dataset.into);
   const button = form.dataset.press && document.getElementById(form.dataset.press);
@@ -19,6 +37,9 @@ for (const form of document.querySelectorAll("form[data-follow]")) {
     }
   };
 
+  form.addEventListener("submit", (event) => {
+    if (button && event.submitter === button) button.formTarget = nextFrame();
+  });
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(follow, PAUSE);
