@@ -58,6 +58,7 @@ def test_it_says_nothing_when_ses_told_nothing() -> None:
     found = reputation({}, 50_000, heard=False)
     assert [line.verdict for line in found.both] == [Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert "events may not reach" in found.bounces.why
+    assert reputation({}, 0, heard=False).bounces.why == "No mail has gone out yet."
 
 
 @pytest.mark.parametrize(

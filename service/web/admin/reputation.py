@@ -106,6 +106,8 @@ def verdict(share: float, lines: tuple[float, float]) -> Verdict:
 
 def line(measure: Measure, number: int, of: int, *, heard: bool) -> Line:
     """Pure: *number* of *of* messages against the lines, unknown when that says nothing."""
+    if not of:
+        return Line(measure, number, of, Verdict.UNKNOWN, "No mail has gone out yet.")
     if not heard:
         why = "SES has said too little of what it sent: its events may not reach this service."
         return Line(measure, number, of, Verdict.UNKNOWN, why)
