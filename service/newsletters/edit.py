@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.models import Newsletter
@@ -79,9 +80,16 @@ def edit_newsletter(
 def create_newsletter(session: Session, raw: Raw, now: datetime, checks: Checks) -> Newsletter:
     """A newsletter that was described in a form; raises :class:`BadEdit`."""
     spec = read(raw, checks)
+    taken = BadEdit({("slug",): "belongs to another newsletter; choose a different one"})
     if locked(session, spec.slug) is not None:
-        raise BadEdit({("slug",): "belongs to another newsletter; choose a different one"})
-    store(session, spec, now)
+        raise taken
+    try:
+        with session.begin_nested():
+            store(session, spec, now)
+    except IntegrityError as error:  # somebody made it at the same moment, as two clicks do
+        if locked(session, spec.slug) is None:
+            raise
+        raise taken from error
     row = locked(session, spec.slug)
     assert row is not None
     return row

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
+from service.db import insert_ignoring
 from service.models import ApiToken, Audit, Role, User
 from service.staff import recovery, sessions
 from service.staff.lockout import forgive_all
@@ -100,16 +101,30 @@ def audit(
 def _free_address(session: Session, email: str) -> str:
     address = parse_address(email)
     if user_named(session, address.key):
-        raise BadUser(f"There is an account for {address.email} already.")
+        raise _taken(address.email)
     return address.key
+
+
+def _taken(address: str) -> BadUser:
+    return BadUser(f"There is an account for {address} already.")
 
 
 def _make(session: Session, key: str, password_hash: str, role: Role, now: datetime) -> User:
     """A new row, or that of somebody who was removed before and comes back."""
-    user = session.scalars(select(User).where(User.email == key)).one_or_none()
-    if user is None:
-        user = User(email=key, created_at=now)
-        session.add(user)
+    new = {
+        "email": key,
+        "password_hash": password_hash,
+        "role": role,
+        "recovery_codes": [],
+        "failed_logins": 0,
+        "created_at": now,
+    }
+    table = User.__table__
+    assert isinstance(table, Table)
+    is_new = insert_ignoring(session, table, [new])  # two clicks at once are one account
+    user = session.scalars(select(User).where(User.email == key).with_for_update()).one()
+    if not is_new and user.removed_at is None:
+        raise _taken(user.email)
     user.password_hash, user.role, user.removed_at = password_hash, role, None
     user.last_login_at = None
     forget_codes(user)

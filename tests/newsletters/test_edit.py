@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from service.db import session_scope
 from service.models import Newsletter, Source, SourceState
 from service.newsletters.edit import (
     BadEdit,
@@ -18,10 +20,13 @@ from service.newsletters.edit import (
     create_newsletter,
     differences,
     edit_newsletter,
+    plain,
 )
 from service.newsletters.file import dump_newsletter, load_newsletter
+from service.newsletters.problems import read_spec
 from service.rendering.theme import load_theme
 from service.sources.kinds import check_config
+from tests.delivery.test_bad_luck import wait_until_it_waits
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 CHECKS = Checks(check_config, load_theme)
@@ -175,6 +180,22 @@ def test_it_makes_no_second_newsletter_of_a_name(session: Session, newsletter: N
     assert newsletter.name == "The Report"
     made = create_newsletter(session, {**raw, "slug": "other"}, NOW, CHECKS)
     assert (made.name, made.loaded_at) == ("Another", None)
+
+
+def test_it_makes_one_newsletter_of_two_clicks_at_once(database: Engine) -> None:
+    raw = plain(read_spec(FILE))
+
+    def click() -> None:
+        with session_scope() as session:
+            create_newsletter(session, raw, NOW, CHECKS)
+
+    with ThreadPoolExecutor(1) as pool:
+        with session_scope() as session:
+            create_newsletter(session, raw, NOW, CHECKS)
+            second = pool.submit(click)
+            wait_until_it_waits(database)
+        with pytest.raises(BadEdit, match="belongs to another newsletter"):
+            second.result()
 
 
 def test_it_tells_parts_apart_by_their_names() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress
+from service.db import session_scope
 from service.models import Role, User
-from service.staff.users import BadUser, add_user
+from service.staff.users import BadUser, add_user, all_users, invite, remove
+from tests.delivery.test_bad_luck import wait_until_it_waits
 
 PASSWORD = "correct horse battery"
 EMAIL = "editor@example.org"
@@ -34,3 +38,25 @@ def test_it_says_why_an_account_cannot_be_made(
 ) -> None:
     with pytest.raises(error):
         add_user(session, email, password, Role.OWNER, now)
+
+
+def test_it_makes_one_account_of_two_clicks_at_once(database: Engine, now: datetime) -> None:
+    def click() -> None:
+        with session_scope() as session:
+            invite(session, EMAIL, Role.EDITOR, now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with session_scope() as session:
+            invite(session, EMAIL, Role.EDITOR, now)
+            second = pool.submit(click)
+            wait_until_it_waits(database)
+        with pytest.raises(BadUser, match="an account for"):
+            second.result()
+
+
+def test_it_takes_in_again_who_was_removed(session: Session, user: User, now: datetime) -> None:
+    add_user(session, "owner@example.org", PASSWORD, Role.OWNER, now)
+    remove(session, user, now)
+    back = invite(session, EMAIL, Role.VIEWER, now)
+    assert (back.id, back.role, back.password_hash) == (user.id, Role.VIEWER, "")
+    assert back in all_users(session)
