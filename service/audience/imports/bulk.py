@@ -7,6 +7,7 @@ row that is there already is an error for all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from service.db import UtcDateTime, dialect_of
+from service.db import dialect_of
 
 ROLLED_BACK = "40"
 """The class of PostgreSQL's errors that say: the same once more may go well."""
@@ -48,13 +49,31 @@ def next_ids(session: Session, model: type[DeclarativeBase], count: int) -> list
     return list(range(last + 1, last + count + 1))
 
 
+def wait_for_no_disk(session: Session) -> None:
+    """Let this transaction's commit return before PostgreSQL has it on disk.
+
+    A crash of the server may then lose it, with all that follows and nothing that came before: for
+    work that knows its place and goes on from there.
+    """
+    if dialect_of(session) == "postgresql":
+        session.execute(text("SET LOCAL synchronous_commit = off"))
+
+
+@lru_cache(maxsize=10_000)
+def moment_text(dialect: str, moment: datetime) -> str:
+    """*moment* as a column of moments keeps it."""
+    kept = moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return f"{kept}+00" if dialect == "postgresql" else kept
+
+
 def write_rows(
     session: Session,
     model: type[DeclarativeBase],
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
 ) -> None:
-    """Write *rows*, each with a value for each of *columns*; JSON columns take their text.
+    """Write *rows*, each with a value for each of *columns*; JSON columns take their text, and
+    moments that of :func:`moment_text`, which the driver would make anew for each.
 
     Raises :class:`Collision` when one of them is there already, or two imports wait for each other;
     the transaction is lost then.
@@ -82,16 +101,12 @@ def write_rows(
     if not given:
         return
     try:
-        session.execute(insert(_as_given(kept, tuple(columns))), given)
+        session.execute(insert(_as_given(kept.name, tuple(columns))), given)
     except IntegrityError as error:
         raise Collision(kept.name) from error
 
 
 @lru_cache(maxsize=32)
-def _as_given(kept: Table, columns: tuple[str, ...]) -> TableClause:
-    """*kept* with moments as it keeps them; whatever else is written as it is given."""
-    moments = {name for name in columns if isinstance(kept.c[name].type, UtcDateTime)}
-    return table(
-        kept.name,
-        *(column(name, UtcDateTime() if name in moments else None) for name in columns),
-    )
+def _as_given(name: str, columns: tuple[str, ...]) -> TableClause:
+    """A table whose values are written as they are given."""
+    return table(name, *map(column, columns))

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.audience.consent import FIRST, Line, chain_form, record
-from service.audience.imports.bulk import write_rows
+from service.audience.imports.bulk import moment_text, write_rows
 from service.audience.imports.people import Person
 from service.audience.imports.plan import Plan, Standing
+from service.db import dialect_of
 from service.models import ConsentEvent, ConsentKind, Import
 
 _COLUMNS = (
@@ -61,7 +62,7 @@ class Proofs:
 
         *there* has a ledger already; raises ``Collision`` when another one has.
         """
-        newsletter, now = self._newsletter, self._now
+        newsletter, now = self._newsletter, moment_text(dialect_of(session), self._now)
         write_rows(
             session,
             ConsentEvent,
@@ -77,7 +78,7 @@ class Proofs:
         record(
             session,
             *(
-                Line(newsletter, one, ConsentKind.IMPORTED, now, detail=self.detail(person))
+                Line(newsletter, one, ConsentKind.IMPORTED, self._now, detail=self.detail(person))
                 for one, person in again
             ),
         )

@@ -2,7 +2,8 @@
 
 Each chunk moves the import's place on in the transaction that writes its readers, and only from the
 place where it began: whoever was thought dead and comes back moves nothing, and nobody comes in
-twice. While the database writes a chunk, the next is read.
+twice. While the database writes a chunk, the next is read and decided on: no reader is in two
+chunks, and who signs up meanwhile makes the write fail, which is then done anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import address_hash
-from service.audience.imports.bulk import Collision, write_rows
+from service.audience.imports.bulk import Collision, wait_for_no_disk, write_rows
 from service.audience.imports.jobs import (
     LEASE,
     announce_end,
@@ -35,12 +36,12 @@ from service.audience.imports.seen import Seen, forget
 from service.audience.imports.standing import Outcome
 from service.audience.imports.undo import undo_some
 from service.audience.imports.upload import BadFile
-from service.audience.imports.write import Hashed, Writer
+from service.audience.imports.write import Decided, Hashed, Writer
 from service.config import settings
-from service.db import session_scope
+from service.db import read_scope, session_scope
 from service.models import Audit, Import, ImportProblem, ImportState, Newsletter
 
-CHUNK = 5000
+CHUNK = 10_000
 TRIES = 5
 MOST_PROBLEMS = 50_000
 """Kept of one file. Nobody mends more by hand, and more are one mistake in all rows."""
@@ -95,9 +96,10 @@ def _read(job: Import, newsletter: Newsletter, clock: Clock, over: Callable[[], 
     try:
         with ThreadPoolExecutor(1) as database:
             for chunk in chunks(job, newsletter, sheet, seen, clock()):
+                decided = step.decide(chunk)
                 if waiting is not None:
                     waiting.result()
-                waiting = database.submit(step.take, chunk)
+                waiting = database.submit(step.take, chunk, decided)
                 if over():
                     break
             else:
@@ -161,30 +163,36 @@ class Step:
         self._position = job.position
         self._counts: Counter[str] = Counter(job.counts.get(self._name, {}))
 
-    def take(self, chunk: Chunk) -> None:
-        """One transaction; again when a reader of the chunk signed up in that moment."""
+    def decide(self, chunk: Chunk) -> Decided:
+        """What is to become of the chunk, as things stand."""
+        with read_scope() as session:
+            return self._writer.decide(session, chunk.people)
+
+    def take(self, chunk: Chunk, decided: Decided) -> None:
+        """One transaction; decided anew when a reader of the chunk signed up in that moment."""
         for tries_left in reversed(range(TRIES)):
             try:
                 with session_scope() as session:
-                    counts = self._counts + self._take(session, chunk)
+                    wait_for_no_disk(session)
+                    counts = self._counts + self._take(session, chunk, decided)
                     self._move(session, chunk, counts)
                 break
             except (Collision, OperationalError):
                 self._writer.forget()
                 if not tries_left:
                     raise
+                decided = self.decide(chunk)
         self._position, self._counts = chunk.position, counts
 
-    def _take(self, session: Session, chunk: Chunk) -> Counter[str]:
+    def _take(self, session: Session, chunk: Chunk, decided: Decided) -> Counter[str]:
         counts = Counter(
             {Outcome.REPEATED.value: chunk.repeated, Outcome.BAD.value: len(chunk.problems)}
         )
         if self._writes:
             asked = self._counts[Outcome.ASKED.value]
-            counts += self._writer.write(session, chunk.people, asked)
+            counts += self._writer.write(session, chunk.people, decided, asked)
         else:
-            _, outcomes = self._writer.decide(session, chunk.people)
-            counts += Counter(outcome.value for outcome in outcomes)
+            counts += Counter(outcome.value for outcome in decided[1])
         if (room := MOST_PROBLEMS - self._counts[Outcome.BAD.value]) > 0:
             self._note(session, chunk.problems[:room])
         return counts

@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from service.audience.choices import Wanted, row_for
-from service.audience.imports.bulk import next_ids, write_rows
+from service.audience.imports.bulk import moment_text, next_ids, write_rows
 from service.audience.imports.ledger import Proofs
 from service.audience.imports.people import Person
 from service.audience.imports.plan import Plan, Standing
@@ -25,7 +25,7 @@ from service.audience.imports.standing import (
     outcome_of,
     reading_among,
 )
-from service.db import insert_ignoring
+from service.db import dialect_of, insert_ignoring
 from service.models import (
     DeliveryState,
     Import,
@@ -43,6 +43,9 @@ Hashed = tuple[str, Person]
 """The hash of the address, and whose it is."""
 
 Entrant = tuple[str, Person, Outcome]
+
+Decided = tuple[Known, list[Outcome]]
+"""What was known of some readers, and what becomes of each."""
 
 _SUBSCRIBER = ("id", "email", "email_key", "email_hash", "domain", "name", "language", "created_at")
 _SUBSCRIPTION = (
@@ -84,7 +87,7 @@ class Writer:
         self._choices.clear()
         self._careful = True
 
-    def decide(self, session: Session, people: Sequence[Hashed]) -> tuple[Known, list[Outcome]]:
+    def decide(self, session: Session, people: Sequence[Hashed]) -> Decided:
         """What would become of *people*, who are distinct, without writing anything."""
         newsletter, hashes = self._job.newsletter_id, [one for one, _ in people]
         keys = [person.address.key for _, person in people]
@@ -98,13 +101,15 @@ class Writer:
             for one, person in people
         ]
 
-    def write(self, session: Session, people: Sequence[Hashed], asked_before: int) -> Counter[str]:
-        """Bring *people* in; how many came to what.
+    def write(
+        self, session: Session, people: Sequence[Hashed], decided: Decided, asked_before: int
+    ) -> Counter[str]:
+        """Bring *people* in as it was *decided*; how many came to what.
 
         *asked_before* were asked to confirm by this import already: these wait behind them.
-        Raises ``Collision`` when one of them signs up at this moment.
+        Raises ``Collision`` when one of them signed up, or was deleted, since the decision.
         """
-        known, outcomes = self.decide(session, people)
+        known, outcomes = decided
         coming = list(zip(people, outcomes, strict=True))
         into = [(*hashed, outcome) for hashed, outcome in coming if outcome in SUBSCRIBES]
         if into:
@@ -122,14 +127,16 @@ class Writer:
         """Make those that are missing in *ids*, and put them there."""
         new = [(one, person) for one, person, _ in into if person.address.key not in ids]
         numbers = next_ids(session, Subscriber, len(new))
-        now = self._now
+        dialect = dialect_of(session)
+        now = moment_text(dialect, self._now)
 
         def rows() -> Iterator[tuple[Any, ...]]:
             for number, (one, person) in zip(numbers, new, strict=True):
                 email, key = person.address.email, person.address.key
                 ids[key] = number
                 yield (number, email, key, one, key.rpartition("@")[2], person.name,
-                       person.language, person.joined or now)  # fmt: skip
+                       person.language,
+                       moment_text(dialect, person.joined) if person.joined else now)  # fmt: skip
 
         write_rows(session, Subscriber, _SUBSCRIBER, rows())
 
@@ -137,19 +144,26 @@ class Writer:
         self, session: Session, into: Sequence[Entrant], ids: Mapping[str, int]
     ) -> list[int]:
         numbers = next_ids(session, Subscription, len(into))
-        newsletter, now, job = self._job.newsletter_id, self._now, self._job.id
+        newsletter, job, dialect = self._job.newsletter_id, self._job.id, dialect_of(session)
+        now = moment_text(dialect, self._now)
         wanted = {person.preferences.wanted for _, person, _ in into}
         choices = {one: self._choice(session, one) for one in wanted}
 
         def rows() -> Iterator[tuple[Any, ...]]:
             for number, (_, person, outcome) in zip(numbers, into, strict=True):
                 chosen = person.preferences
-                confirmed = (person.confirmed or now) if outcome is Outcome.ADDED else None
-                left = (person.left or now) if outcome is Outcome.LEFT_THERE else None
+                joined = moment_text(dialect, person.joined) if person.joined else now
+                confirmed = left = None
+                if outcome is Outcome.ADDED:
+                    confirmed = now
+                    if person.confirmed:
+                        confirmed = moment_text(dialect, person.confirmed)
+                elif outcome is Outcome.LEFT_THERE:
+                    left = moment_text(dialect, person.left) if person.left else now
                 yield (
                     number, ids[person.address.key], newsletter, _STATES[outcome],
                     choices[chosen.wanted], chosen.cadence.value, chosen.timezone,
-                    chosen.send_hour, person.joined or now, confirmed, left,
+                    chosen.send_hour, joined, confirmed, left,
                     (person.reason or None) if left else None, job,
                 )  # fmt: skip
 
@@ -188,7 +202,8 @@ class Writer:
         self, session: Session, into: Sequence[Entrant], numbers: Sequence[int], before: int
     ) -> None:
         """Mails that ask to confirm, spread over the hours that the plan gives them."""
-        now, pause = self._now, timedelta(hours=1) / self._plan.an_hour
+        pause, dialect = timedelta(hours=1) / self._plan.an_hour, dialect_of(session)
+        now = moment_text(dialect, self._now)
         asked = [
             (number, person)
             for number, (_, person, outcome) in zip(numbers, into, strict=True)
@@ -196,7 +211,8 @@ class Writer:
         ]
         rows = [
             (NoticeKind.CONFIRM.value, self._job.newsletter_id, number, person.address.email, "{}",
-             DeliveryState.QUEUED.value, 0, 0, self._begun + pause * place, now, now)
+             DeliveryState.QUEUED.value, 0, 0,
+             moment_text(dialect, self._begun + pause * place), now, now)
             for place, (number, person) in enumerate(asked, start=before)
         ]  # fmt: skip
         if rows:
@@ -204,8 +220,9 @@ class Writer:
 
     def _bar(self, session: Session, barred: Sequence[Hashed]) -> None:
         if barred:
+            now = moment_text(dialect_of(session), self._now)
             rows = [
-                (one, _REASONS[person.standing].value, barred_by(self._job), self._now)
+                (one, _REASONS[person.standing].value, barred_by(self._job), now)
                 for one, person in barred
             ]
             write_rows(session, Suppression, ("email_hash", "reason", "detail", "created_at"), rows)

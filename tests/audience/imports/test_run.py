@@ -108,9 +108,9 @@ def test_it_goes_on_behind_what_was_done(
     start(job.id, now)
     took, moment = running.Step.take, now
 
-    def dies(step: running.Step, chunk: running.Chunk) -> None:
+    def dies(step: running.Step, chunk: running.Chunk, decided: write.Decided) -> None:
         if chunk.position <= 10:
-            took(step, chunk)
+            took(step, chunk, decided)
         raise MemoryError
 
     with monkeypatch.context() as broken:
@@ -138,10 +138,10 @@ def test_it_leaves_what_another_worker_took_over(
     start(job.id, now)
     took = running.Step.take
 
-    def frozen(step: running.Step, chunk: running.Chunk) -> None:
+    def frozen(step: running.Step, chunk: running.Chunk, decided: write.Decided) -> None:
         monkeypatch.setattr(running.Step, "take", took)
         assert work(job.id, lambda: now + timedelta(hours=1))
-        took(step, chunk)
+        took(step, chunk, decided)
 
     monkeypatch.setattr(running.Step, "take", frozen)
     work(job.id, lambda: now)
