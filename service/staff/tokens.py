@@ -40,11 +40,11 @@ class Scope(StrEnum):
 
 EXPLAINED: dict[Scope, str] = {
     Scope.SUBSCRIBERS_READ: "Read subscribers, their choices and suppressions",
-    Scope.SUBSCRIBERS_WRITE: "Add, change, tag, unsubscribe, suppress and delete subscribers",
+    Scope.SUBSCRIBERS_WRITE: "Add, change, tag, unsubscribe, suppress, free and delete subscribers",
     Scope.ISSUES_READ: "Read issues and whom they would reach",
-    Scope.ISSUES_WRITE: "Write manual issues and change drafts",
-    Scope.ISSUES_SEND: "Schedule, send and stop issues",
-    Scope.STATS_READ: "Read counts: what became of an issue, how the readership grows",
+    Scope.ISSUES_WRITE: "Write manual issues, change drafts, send test copies",
+    Scope.ISSUES_SEND: "Schedule, send, pause, resume and stop issues",
+    Scope.STATS_READ: "Read counts: what became of an issue, its links, the readership",
 }
 
 READING = frozenset({Scope.SUBSCRIBERS_READ, Scope.ISSUES_READ, Scope.STATS_READ})

@@ -27,7 +27,7 @@ class Happening(StrEnum):
 
 
 EXPLAINED: dict[Happening, str] = {
-    Happening.SUBSCRIBER_CONFIRMED: "A reader confirmed a subscription, or came back.",
+    Happening.SUBSCRIBER_CONFIRMED: "A reader confirmed a subscription, was added, or came back.",
     Happening.SUBSCRIBER_UNSUBSCRIBED: "A reader left, or was taken off.",
     Happening.SUBSCRIBER_BOUNCED: "An address bounced for good; nothing more goes to it.",
     Happening.SUBSCRIBER_COMPLAINED: "A reader reported an issue as spam.",

@@ -29,8 +29,8 @@ class Caller:
         return f"{self.name} ({self.hint})"
 
 
-def caller_of(request: Request, needs: Scope, now: datetime) -> Caller:
-    """Who asks; raises a 401 or a 403."""
+def caller_of(request: Request, now: datetime) -> Caller:
+    """Who asks; raises a 401."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Problem(NO_TOKEN, headers={"WWW-Authenticate": "Bearer"})
@@ -46,15 +46,19 @@ def caller_of(request: Request, needs: Scope, now: datetime) -> Caller:
     if is_due_for_note(token, now):
         with session_scope() as session:
             note_use(session, token.id, now)
-    if needs not in scopes:
+    return Caller(token.id, token.user_id, token.name, token.hint, scopes)
+
+
+def insist_on(caller: Caller, needs: Scope) -> None:
+    """Raises a 403 for who may not do what needs that scope."""
+    if needs not in caller.scopes:
         raise Problem(
             NOT_ALLOWED,
-            f"The token “{token.name}” does not have the scope {needs.value}.",
+            f"The token “{caller.name}” does not have the scope {needs.value}.",
             headers={
                 "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needs.value}"'
             },
         )
-    return Caller(token.id, token.user_id, token.name, token.hint, scopes)
 
 
 def caller() -> Caller:

@@ -1,6 +1,6 @@
 """The one way into the API: what happens to each request, in its order.
 
-Who asks (401) and may they (403); not too often (429); what is asked, read strictly (400, 413, 415,
+Who asks (401); not too often (429); may they (403); what is asked, read strictly (400, 413, 415,
 422); once only where a key says so (409, 422); then the view, in one transaction. A view is a
 function of ``session`` and of what it declares: ``path``, ``query`` and ``body``, each a model of
 pydantic. Its declaration is also its part of the OpenAPI document.
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from service.db import read_scope, session_scope
 from service.staff.tokens import Scope
 from service.web.api import once, rates
-from service.web.api.callers import caller_of
+from service.web.api.callers import caller_of, insist_on
 from service.web.api.replies import Reply, response_of
 from service.web.asking import now
 from service.web.problems import (
@@ -106,11 +106,12 @@ def _guarded(view: Callable[..., Reply], shape: Shape, needs: Scope) -> Callable
     @wraps(view)
     def answer(**in_path: Any) -> Response:
         at = now()
-        caller = caller_of(request, needs, at)
+        caller = caller_of(request, at)
         g.caller = caller
         g.rate = rates.count(caller.token_id, at)
         if g.rate is not None and g.rate.over:
             raise Problem(TOO_MANY, headers={"Retry-After": str(g.rate.seconds)})
+        insist_on(caller, needs)
         given = _read(request, shape, in_path)
         if request.method in READING:
             with read_scope() as session:
