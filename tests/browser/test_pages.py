@@ -138,12 +138,13 @@ def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:
 
 
 def steps_of_an_editor(page: Page) -> Iterator[str]:
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     write_and_preview(page)
     yield "previewed"
     page.get_by_role("button", name="Save the draft").click()
     yield "draft"
-    page.get_by_role("button", name="Menu").click()
-    yield "menu"
+    page.get_by_role("button", name="Menu").click()  # it is as narrow as a phone by now
+    expect(page.get_by_role("link", name="Write an issue")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Approve and send …").click()
     yield "when"

@@ -1,6 +1,9 @@
 // Show what would follow from a form while it is filled in. Nothing is stored until it is saved.
 const PAUSE = 350;
 
+const isChanged = (field) =>
+  field.type !== "hidden" && (field.value !== (field.defaultValue ?? field.value) || field.checked !== field.defaultChecked);
+
 let frames = 0;
 
 // A frame that is there already would keep each preview as a step back in the browser's history.
@@ -45,6 +48,7 @@ for (const form of document.querySelectorAll("form[data-follow]")) {
     timer = setTimeout(follow, PAUSE);
   });
   if (button) button.click();
+  if ([...form.elements].some(isChanged)) follow(); // begun before this script came
 }
 
 // A box to pick a colour beside each that is typed; either follows the other.
