@@ -46,8 +46,9 @@ def opml_command(file: Path, newsletter: str | None, section: str) -> None:
         click.echo(as_toml(described.sources), nl=False)
     for reason in described.skipped:
         click.echo(f"Left out: {reason}", err=True)
+    number = len(described.sources)
     click.echo(
-        f"{len(described.sources)} feeds; {len(feeds) - len(fresh)} are read already. "
+        f"{number} {'feed' if number == 1 else 'feeds'}; {len(feeds) - len(fresh)} are read already. "
         f"Paste them into the newsletter's file and `broadsheet load` it.",
         err=True,
     )
