@@ -48,7 +48,8 @@ def opml_command(file: Path, newsletter: str | None, section: str) -> None:
         click.echo(f"Left out: {reason}", err=True)
     number = len(described.sources)
     click.echo(
-        f"{number} {'feed' if number == 1 else 'feeds'}; {len(feeds) - len(fresh)} are read already. "
+        f"{number} {'feed' if number == 1 else 'feeds'}; "
+        f"{len(feeds) - len(fresh)} are read already. "
         f"Paste them into the newsletter's file and `broadsheet load` it.",
         err=True,
     )
