@@ -151,6 +151,11 @@ def test_it_refuses_a_post_that_is_too_large(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("path", ["/n/report/subscribe", "/n/report/join", "/admin/login"])
+def test_it_reads_no_large_form_of_anybody(client: FlaskClient, path: str) -> None:
+    assert client.post(path, data={"email": "x" * 70_000}).status_code == 413
+
+
 def test_it_says_what_to_do_when_something_breaks(
     newsletter: Newsletter, caplog: pytest.LogCaptureFixture
 ) -> None:
