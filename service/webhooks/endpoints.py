@@ -45,6 +45,11 @@ def change_webhook(webhook: Webhook, url: str, events: Iterable[str]) -> None:
         webhook.failing_since = None
 
 
+def renew_secret(webhook: Webhook) -> None:
+    """For one that others may have seen: every call from now on is signed with a new one."""
+    webhook.secret = new_secret()
+
+
 def switch_off(webhook: Webhook, reason: str) -> None:
     """Make no calls from now on; what waits stays, and what happens meanwhile is not told."""
     webhook.active, webhook.reason = False, reason

@@ -103,14 +103,26 @@ def test_it_adds_a_webhook_and_tries_it(editor: FlaskClient, receiver: Receiver)
     page = add(editor, receiver.url, *EVENTS)
     webhook = only_webhook()
     assert webhook.events == sorted(EVENTS, reverse=True)
-    assert webhook.secret in page
     path = f"/admin/webhooks/{webhook.id}"
     post(editor, path, f"{path}/test")
+    assert "hx-get" in editor.get(path).text, "the answer to the test is not looked for"
     call_webhook(webhook.id)
     assert [call.said["type"] for call in receiver.calls] == ["test"]
     page = editor.get(path).text
     assert "taken" in page
     assert "Hello from Broadsheet." in page
+    assert "hx-get" not in editor.get(f"{path}/calls").text
+
+
+def test_it_shows_and_renews_a_secret_when_asked(editor: FlaskClient, receiver: Receiver) -> None:
+    page = add(editor, receiver.url, *EVENTS)
+    first = only_webhook().secret
+    assert first not in page
+    path = f"/admin/webhooks/{only_webhook().id}"
+    assert first in post(editor, path, f"{path}/secret/show").text
+    page = post(editor, path, f"{path}/secret/renew").text
+    assert first not in page
+    assert only_webhook().secret in page
 
 
 def test_it_replays_a_call(editor: FlaskClient, receiver: Receiver) -> None:

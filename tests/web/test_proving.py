@@ -141,6 +141,7 @@ GRAVE = {
     "admin.add_webhook",
     "admin.change_webhook",
     "admin.move_webhook",
+    "admin.webhook_secret",
     "admin.save_settings",
     "admin.archive_newsletter",
 }

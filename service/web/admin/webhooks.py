@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.db import read_scope, session_scope
-from service.models import Webhook
+from service.models import Webhook, WebhookCall, WebhookCallState
 from service.staff.users import audit
 from service.web.admin import admin
 from service.web.admin.accounts import account, owners_only
@@ -23,6 +24,9 @@ from service.webhooks.endpoints import LONGEST_URL, BadWebhook
 Answer = str | Response | tuple[str, int]
 
 PAGE = 50
+AWAITED = timedelta(minutes=1)
+"""How long the page looks for the answer to a call that nobody has made yet."""
+
 ONE = "/webhooks/<int(max=9223372036854775807):webhook_id>"
 
 
@@ -42,7 +46,7 @@ def add_webhook() -> Answer:
             _note(session, webhook, "webhook.add")
     except BadWebhook as error:
         return _list(str(error)), 400
-    return _back(webhook, "Added. Send a test, and check the signature with the secret below.")
+    return _back(webhook, "Added. Give its secret to your server, then send a test.")
 
 
 @admin.get(ONE)
@@ -50,6 +54,28 @@ def add_webhook() -> Answer:
 def webhook(webhook_id: int) -> str:
     with read_scope() as session:
         return _page(session, _webhook_or_404(session, webhook_id))
+
+
+@admin.get(f"{ONE}/calls")
+@owners_only
+def webhook_calls(webhook_id: int) -> str:
+    """The calls alone, fetched again while the answer to one is awaited."""
+    with read_scope() as session:
+        found = _webhook_or_404(session, webhook_id)
+        return render_template("admin/_webhook_calls.html", **_listed(session, found))
+
+
+@admin.post(f"{ONE}/secret/<any(show, renew):step>")
+@owners_only
+@recently_proved
+def webhook_secret(webhook_id: int, step: str) -> str:
+    """It signs calls in our name: a browser that was left open does not give it away."""
+    with session_scope() as session:
+        found = _webhook_or_404(session, webhook_id)
+        if step == "renew":
+            endpoints.renew_secret(found)
+        _note(session, found, f"webhook.secret_{step}")
+        return _page(session, found, secret=found.secret)
 
 
 @admin.post(ONE)
@@ -102,7 +128,7 @@ def _take_step(session: Session, found: Webhook, step: str) -> str:
     if not found.active:
         return "It is switched off: switch it on, then send a test."
     endpoints.send_test(session, found, now())
-    return "A test is on its way. Load this page again in a moment to see the answer."
+    return "A test is on its way. The answer to it stands below in a moment."
 
 
 def _list(problem: str = "") -> str:
@@ -117,24 +143,36 @@ def _list(problem: str = "") -> str:
         )
 
 
-def _page(session: Session, found: Webhook, problem: str = "") -> str:
-    before = request.args.get("before", type=int)
-    if before is not None and not 0 < before < 2**62:
-        abort(404)
-    calls = endpoints.calls_of(session, found, limit=PAGE + 1, before=before)
+def _page(session: Session, found: Webhook, problem: str = "", secret: str = "") -> str:
     return render_template(
         "admin/webhook.html",
-        webhook=found,
-        calls=[(call, json.dumps(call.payload, indent=2, ensure_ascii=False)) for call in calls][
-            :PAGE
-        ],
-        more=len(calls) > PAGE,
+        **_listed(session, found),
+        secret=secret,
         events=EXPLAINED,
         problem=problem,
         url=_url() if problem else found.url,
         chosen=_events() if problem else found.events,
-        now=now(),
     )
+
+
+def _listed(session: Session, found: Webhook) -> dict[str, object]:
+    before = request.args.get("before", type=int)
+    if before is not None and not 0 < before < 2**62:
+        abort(404)
+    calls = endpoints.calls_of(session, found, limit=PAGE + 1, before=before)
+    return {
+        "webhook": found,
+        "calls": [
+            (call, json.dumps(call.payload, indent=2, ensure_ascii=False)) for call in calls[:PAGE]
+        ],
+        "more": len(calls) > PAGE,
+        "awaited": found.active and any(_is_awaited(call) for call in calls),
+    }
+
+
+def _is_awaited(call: WebhookCall) -> bool:
+    waits = call.state is WebhookCallState.WAITING and not call.attempt
+    return waits and now() - call.changed_at < AWAITED
 
 
 def _url() -> str:
