@@ -6,6 +6,8 @@ against what the document says of it.
 
 from __future__ import annotations
 
+import json
+import shlex
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from datetime import datetime
 import pytest
 import schemathesis
 from flask import Flask
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from redis import Redis
 from schemathesis.config import (
@@ -35,6 +38,9 @@ from service.audience.joining import Reader, add_confirmed
 from service.db import session_scope
 from service.issues.approve import compose_manual
 from service.models import Newsletter
+from service.web.api import api
+from service.web.api.document import document_of
+from service.web.api.outline import outline_of, shapes_of
 from tests.api.conftest import Program
 
 EXAMPLES = 15
@@ -65,8 +71,37 @@ def something(newsletter: Newsletter, now: datetime) -> None:
         compose_manual(session, found, "A note", "Good *morning*.", now)
 
 
-def test_it_is_a_valid_openapi_document(app: Flask) -> None:
-    validate(app.test_client().get("/api/v1/openapi.json").json)
+def test_it_is_a_valid_openapi_document() -> None:
+    validate(document_of(api, "https://news.example.org"))
+
+
+def test_it_shows_samples_that_the_document_allows() -> None:
+    document = document_of(api, "https://news.example.org")
+    shown = {one.name: one for part in outline_of(document) for one in part.operations}
+    tried = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            sample = shlex.split(shown[operation["operationId"]].sample.replace("\\\n", ""))
+            assert sample[0] == "curl"
+            if body := operation.get("requestBody"):
+                schema = body["content"]["application/json"]["schema"]
+                Draft202012Validator({**schema, "components": document["components"]}).validate(
+                    json.loads(sample[-1])
+                )
+                tried.add(operation["operationId"])
+    assert {"create_subscriber", "create_issue", "send_issue", "lift_suppression"} <= tried
+
+
+def test_it_shows_the_values_of_a_field_and_not_the_name_of_their_list() -> None:
+    shapes = {one.name: one for one in shapes_of(document_of(api, "https://news.example.org"))}
+    kinds = {field.name: (field.kind, field.shape) for field in shapes["SegmentAsked"].fields}
+    assert kinds["cadences"] == ("list of daily | weekdays | weekly", "")
+    asked = {field.name: field for field in shapes["NewIssue"].fields}
+    assert (asked["segment"].kind, asked["segment"].shape) == (
+        "SegmentAsked or null",
+        "SegmentAsked",
+    )
+    assert asked["subject"].needed
 
 
 @pytest.mark.timeout(300)
