@@ -103,7 +103,9 @@ def _tags(segment: Segment) -> list[Condition]:
     if segment.tags:
         found.append(Subscription.subscriber_id.in_(_tagged(segment.tags)))
     if segment.without_tags:
-        found.append(Subscription.subscriber_id.not_in(_tagged(segment.without_tags)))
+        # NOT IN would be looked through for each reader where the tagged are too many to hash.
+        theirs = SubscriberTag.subscriber_id == Subscription.subscriber_id
+        found.append(~exists().where(theirs, SubscriberTag.tag.in_(segment.without_tags)))
     return found
 
 
