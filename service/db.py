@@ -192,16 +192,13 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
     """Insert *rows*, passing over those that a unique key already holds; how many went in."""
     if not rows:
         return 0
-    build = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    inserted = 0
-    for start in range(0, len(rows), 500):
-        chunk = list(rows[start : start + 500])
-        key = next(iter(table.primary_key.columns))
-        done = session.execute(
-            build(table).values(chunk).on_conflict_do_nothing().returning(key)
-        ).all()
-        inserted += len(done)
-    return inserted
+    insert = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
+    key = next(iter(table.primary_key.columns))
+    statement = insert(table).on_conflict_do_nothing().returning(key)
+    if len(rows) == 1:  # one with many VALUES is compiled anew each time, which costs more than it
+        return len(session.execute(statement.values(rows[0])).all())
+    chunks = (list(rows[start : start + 500]) for start in range(0, len(rows), 500))
+    return sum(len(session.execute(statement.values(chunk)).all()) for chunk in chunks)
 
 
 class GivenRows:

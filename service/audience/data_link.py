@@ -55,6 +55,8 @@ def closed_until(session: Session, reader: Subscriber, now: datetime) -> datetim
 
     As long as the old address can take the change back: nobody knows yet that it was the reader.
     """
+    if reader.address_since is None or reader.address_since <= now - TAKE_BACK_WITHIN:
+        return None
     told = session.scalar(
         select(func.max(Notice.created_at, type_=Notice.created_at.type))
         .join(Subscription, Subscription.id == Notice.subscription_id)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal, cast
 
 from sqlalchemy import Table, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from service.audience.addresses import Address, masked, parse_address
 from service.audience.choices import Wanted, row_for
@@ -285,11 +285,9 @@ def _subscription_of(
         "created_at": now,
     }
     insert_ignoring(session, cast("Table", Subscriber.__table__), [reader])
-    reader_id = session.scalars(
-        select(Subscriber.id).where(Subscriber.email_key == address.key)
-    ).one()
+    who = select(Subscriber.id).where(Subscriber.email_key == address.key).scalar_subquery()
     row = {
-        "subscriber_id": reader_id,
+        "subscriber_id": who,
         "newsletter_id": newsletter.id,
         "state": SubscriptionState.PENDING,
         "choice_id": row_for(session, newsletter, Wanted()).id,
@@ -299,8 +297,10 @@ def _subscription_of(
     insert_ignoring(session, cast("Table", Subscription.__table__), [row])
     return session.scalars(
         select(Subscription)
-        .where(Subscription.subscriber_id == reader_id, Subscription.newsletter_id == newsletter.id)
-        .with_for_update()
+        .join(Subscription.subscriber)
+        .where(Subscriber.email_key == address.key, Subscription.newsletter_id == newsletter.id)
+        .options(contains_eager(Subscription.subscriber))
+        .with_for_update(of=Subscription)
     ).one()
 
 

@@ -51,7 +51,8 @@ def suppress(
 
 
 def is_suppressed(session: Session, email_hash: str) -> bool:
-    return bool(suppressed_among(session, [email_hash]))
+    query = select(Suppression.id).where(Suppression.email_hash == email_hash)
+    return session.scalar(query) is not None
 
 
 def suppressed_among(session: Session, hashes: Iterable[str]) -> set[str]:

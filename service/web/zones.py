@@ -1,4 +1,4 @@
-"""Time zones, as a form offers them."""
+"""Time zones and hours, as a form offers them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def zone_options() -> Markup:
         for region, names in zones_by_region().items()
     ]
     return Markup("").join(groups)
+
+
+@lru_cache(maxsize=25)
+def hour_options(chosen: int | None) -> Markup:
+    """The hours of a day as options of a select."""
+    option = Markup('<option value="{0}"{1}>{0:02d}:00</option>')
+    selected = Markup(" selected")
+    return Markup("").join(
+        option.format(hour, selected if hour == chosen else "") for hour in range(24)
+    )
 
 
 def _options(names: list[str]) -> Markup:

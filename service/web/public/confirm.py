@@ -19,7 +19,7 @@ from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
 from service.web.public import editions, public
 from service.web.public.sign_up import ask_reader
-from service.web.zones import zone_options
+from service.web.zones import hour_options, zone_options
 
 
 @public.get("/confirm/<token>")
@@ -69,5 +69,6 @@ def _answer(session: Session, subscription: Subscription, token: str, result: Co
         current=preferences_of(subscription),
         sections=section_specs(subscription.newsletter),
         zone_options=zone_options(),
+        hour_options=hour_options,
         issues=editions.listed(session, subscription.newsletter, 1),
     )

@@ -48,20 +48,27 @@ def panels(
 
     *asked* is what was just asked for of it and could not be had: it is shown as it was sent.
     """
-    others = session.scalars(
-        select(Subscription)
-        .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
-        .where(
-            Subscription.subscriber_id == linked.subscriber_id,
-            Subscription.id != linked.id,
-        )
-        .options(joinedload(Subscription.newsletter), joinedload(Subscription.choice))
-        .order_by(Newsletter.name)
-    )
     return [
         _panel(session, linked, now, asked, first=True),
-        *(_panel(session, other, now, None, first=False) for other in others),
+        *(_panel(session, other, now, None, first=False) for other in _others(session, linked)),
     ]
+
+
+def _others(session: Session, linked: Subscription) -> Sequence[Subscription]:
+    """The reader's other subscriptions, by the names of their newsletters."""
+    theirs = select(Subscription.id).where(
+        Subscription.subscriber_id == linked.subscriber_id, Subscription.id != linked.id
+    )
+    ids = session.scalars(theirs).all()
+    if not ids:
+        return ()  # as most readers: the wide rows below cost more than to ask
+    return session.scalars(
+        select(Subscription)
+        .join(Newsletter, Newsletter.id == Subscription.newsletter_id)
+        .where(Subscription.id.in_(ids))
+        .options(joinedload(Subscription.newsletter), joinedload(Subscription.choice))
+        .order_by(Newsletter.name)
+    ).all()
 
 
 def _panel(

@@ -24,7 +24,7 @@ from service.models import Cadence, MailFormat, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
 from service.web.public import public
 from service.web.public.panels import panels
-from service.web.zones import zone_options
+from service.web.zones import hour_options, zone_options
 
 PAUSES = (7, 30, 90)
 """Days."""
@@ -100,6 +100,7 @@ def preferences_page(
         subscription=subscription,
         panels=panels(session, subscription, now(), asked),
         zone_options=zone_options(),
+        hour_options=hour_options,
         pauses=PAUSES,
         suppressed=is_suppressed(session, subscription.subscriber.email_hash),
         closed_until=closed_until(session, subscription.subscriber, now()),
