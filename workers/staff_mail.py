@@ -16,6 +16,7 @@ SAID = {
     News.CHANGED: "The password of your account was changed.",
     News.KNOWN: "Somebody gave your password, and then five codes that were wrong. "
     "They did not get in.",
+    News.ADDRESS: "An owner gave your account another address: this one opens it no more.",
     News.CODES_ON: "Your account asks for codes from an app from now on.",
     News.CODES_OFF: "Codes from an app were turned off: your password alone opens your account.",
 }

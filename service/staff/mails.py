@@ -27,6 +27,8 @@ class News(StrEnum):
     """The password."""
     KNOWN = "known"
     """The password: it was given, and wrong codes after it."""
+    ADDRESS = "address"
+    """Goes to the one that opens it no more."""
     CODES_ON = "codes_on"
     CODES_OFF = "codes_off"
 

@@ -41,6 +41,14 @@ def change_role(session: Session, user: User, role: Role) -> None:
     user.role = role
 
 
+def change_address(session: Session, user: User, email: str) -> None:
+    """Let them log in by another address, with the same password; raises as :func:`add_user`."""
+    key = _free_address(session, email)
+    if session.scalars(select(User.id).where(User.email == key)).one_or_none() is not None:
+        raise BadUser(f"{key} had an account that was removed: let that address in again instead.")
+    user.email = key
+
+
 def remove(session: Session, user: User, now: datetime) -> None:
     """Nothing of theirs opens anything any more. Raises :class:`BadUser` for the last owner."""
     _keep_an_owner(session, user)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.audience.addresses import BadAddress
 from service.db import session_scope
 from service.models import Role, User
-from service.staff.users import BadUser, add_user, all_users, invite, remove
+from service.staff.users import BadUser, add_user, invite
 from tests.delivery.test_bad_luck import wait_until_it_waits
 
 PASSWORD = "correct horse battery"
@@ -52,11 +52,3 @@ def test_it_makes_one_account_of_two_clicks_at_once(database: Engine, now: datet
             wait_until_it_waits(database)
         with pytest.raises(BadUser, match="an account for"):
             second.result()
-
-
-def test_it_takes_in_again_who_was_removed(session: Session, user: User, now: datetime) -> None:
-    add_user(session, "owner@example.org", PASSWORD, Role.OWNER, now)
-    remove(session, user, now)
-    back = invite(session, EMAIL, Role.VIEWER, now)
-    assert (back.id, back.role, back.password_hash) == (user.id, Role.VIEWER, "")
-    assert back in all_users(session)

@@ -129,6 +129,7 @@ GRAVE = {
     "admin.invite_user",
     "admin.user_role",
     "admin.user_link",
+    "admin.user_address",
     "admin.user_codes_off",
     "admin.user_remove",
     "admin.own_codes",

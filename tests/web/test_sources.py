@@ -133,6 +133,14 @@ def test_it_keeps_what_was_typed_beside_what_is_wrong(
     assert sources() == []
 
 
+def test_it_adds_nothing_twice(editor: FlaskClient) -> None:
+    add(editor, slug="")
+    again = add(editor, slug="", name="Once more", url="https://LAB.example/feed#top")
+    assert again.status_code == 400
+    assert "Is read already, as The lab." in again.text
+    assert len(sources()) == 1
+
+
 def test_it_takes_a_table_from_a_file(editor: FlaskClient, data_dir: Path) -> None:
     with session_scope() as session:
         found = session.scalars(select(Newsletter)).one()

@@ -107,6 +107,22 @@ def test_it_does_not_count_an_owner_who_was_only_invited(editor: FlaskClient) ->
     assert "the only owner" in do(editor, owner(), "role", role="editor")
 
 
+def test_it_changes_an_address_and_tells_the_old_one(
+    editor: FlaskClient, other: User, session: Session
+) -> None:
+    for taken in (EDITOR, "no address"):
+        do(editor, other, "address", email=taken)
+        assert stored(OTHER) is not None
+    assert "logs in instead of" in do(editor, other, "address", email="Ada.Novak@example.org")
+    found = stored("ada.novak@example.org")
+    assert found is not None
+    assert (found.id, found.password_hash) == (other.id, other.password_hash)
+    do(editor, other, "remove")
+    assert "let that address in again" in do(editor, owner(), "address", email=found.email)
+    [told] = session.scalars(select(Notice))
+    assert (told.address, told.payload["news"]) == (OTHER, "address")
+
+
 def test_it_removes_an_account_and_all_that_it_opened(
     editor: FlaskClient, other: User, session: Session
 ) -> None:
@@ -169,6 +185,7 @@ def test_it_notes_each_step(editor: FlaskClient, other: User, session: Session) 
         "user.remove",
     ]
     assert {note.user_id for note in notes} == {me}
+    assert notes[0].detail == {"was": "editor", "role": "viewer"}
 
 
 def test_it_puts_an_owner_out_who_gives_the_role_away(editor: FlaskClient, other: User) -> None:

@@ -72,6 +72,9 @@ def save_settings(newsletter: str, tab: str) -> Answer:
         except BadEdit as error:
             return _page(session, row, tab, values, faults_at(error, TABS[tab])), 400
     say_saved(changed)
+    if "sender.address" in changed:
+        flash("Mail comes from another address now. Have the doctor look, on the page Health, "
+              "whether Amazon lets it.", "problem")  # fmt: skip
     return redirect(url_for("admin.settings_tab", newsletter=newsletter, tab=tab), 303)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from flask import flash, render_template, request
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.db import read_scope, session_scope
@@ -101,6 +102,7 @@ def new_source(newsletter: str) -> Answer:
         number = len(session.scalars(of_owner(owner)).all())
         try:
             source = _described(typed, owner, ("sources", number))
+            _refuse_twice(session, owner, source, number)
             apply(
                 session,
                 owner,
@@ -189,6 +191,17 @@ def _described(typed: Mapping[str, str], owner: Newsletter, place: Place) -> Raw
         "interval_minutes": int(interval),
         "config": config,
     }
+
+
+def _refuse_twice(session: Session, owner: Newsletter, source: Raw, number: int) -> None:
+    """The same read the same way twice brings everything twice: a second click, or a slip."""
+    rows = session.scalars(
+        select(Source).where(Source.newsletter_id == owner.id, Source.kind == source["kind"])
+    )
+    url = source["url"] and canonical_url(source["url"])
+    for row in rows:
+        if url and canonical_url(row.url) == url and row.config == source["config"]:
+            raise BadEdit({("sources", number, "url"): f"is read already, as {row.name}"})
 
 
 def _keep_file(address: str) -> bool:

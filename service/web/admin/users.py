@@ -21,6 +21,7 @@ from service.staff.users import (
     BadUser,
     all_users,
     audit,
+    change_address,
     change_role,
     forget_codes,
     invite,
@@ -92,14 +93,31 @@ def user_role(user_id: int) -> Response:
         return _to_user(user_id, BAD_ROLE, "problem")
     try:
         with _changing(user_id) as (session, user):
+            was = user.role.value
             change_role(session, user, role)
-            audit(session, account().id, "user.role", user.email, now(), role=role.value)
+            audit(session, account().id, "user.role", user.email, now(), was=was, role=role.value)
     except BadUser as error:
         return _to_user(user_id, str(error), "problem")
     if user_id == account().id and role is not Role.OWNER:
         flash(f"You are {role.value} now.", "done")
         return redirect(url_for("admin.home"), 303)
     return _to_user(user_id, f"{user.email} is {role.value} now.")
+
+
+@admin.post("/users/<int(max=9223372036854775807):user_id>/address")
+@owners_only
+@recently_proved
+def user_address(user_id: int) -> Response:
+    """For who changed their mailbox. The old one is told."""
+    try:
+        with _changing(user_id) as (session, user):
+            was = user.email
+            tell(session, user, News.ADDRESS, now())
+            change_address(session, user, field("email", 254))
+            audit(session, account().id, "user.address", user.email, now(), was=was)
+    except (BadUser, BadAddress) as error:
+        return _to_user(user_id, str(error), "problem")
+    return _to_user(user_id, f"{user.email} logs in instead of {was}, by the same password.")
 
 
 @admin.post("/users/<int(max=9223372036854775807):user_id>/link")
