@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -21,7 +22,7 @@ from service.models import Audit, Entry, Issue, Role
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.issues.ai.model_server import ModelServer
-from tests.web.browsing import PASSWORD, post
+from tests.web.browsing import PASSWORD, csrf_of, post
 
 GOOD = "Headline **2** is the news of the day."
 Do = Callable[[str], TestResponse]
@@ -44,12 +45,19 @@ def issue(draft: Issue) -> Issue:
 
 @pytest.fixture
 def do(editor: FlaskClient, issue: Issue) -> Do:
-    page = f"/admin/issues/{issue.id}/desk"
-    return lambda step: post(editor, page, f"{page}/draft", do=step)
+    return lambda step: send(editor, issue, desk(editor, issue), step)
+
+
+def send(editor: FlaskClient, issue: Issue, page: str, step: str) -> TestResponse:
+    """Press a button of the draft's form, as *page* has it."""
+    form = page.partition('id="draft"')[2].partition("</form>")[0]
+    marks = dict(re.findall(r'name="(seen|draft)" value="([^"]+)"', form))
+    data = {"csrf_token": csrf_of(page), "do": step, **marks}
+    return editor.post(f"/admin/issues/{issue.id}/desk/draft", data=data)
 
 
 def desk(editor: FlaskClient, issue: Issue) -> str:
-    return editor.get(f"/admin/issues/{issue.id}/desk").text
+    return editor.get(f"/admin/issues/{issue.id}/desk", follow_redirects=True).text
 
 
 def stored(issue: Issue) -> Issue:
@@ -106,6 +114,23 @@ def test_it_puts_a_draft_that_is_used_into_the_editorial(
     assert "drafted by a language model" not in page
     notes = select(Audit.action).where(Audit.action.like("draft.%")).order_by(Audit.id)
     assert list(session.scalars(notes)) == ["draft.ask", "draft.accept"]
+
+
+@pytest.mark.parametrize("changed", ["editorial", "draft_editorial"])
+def test_it_takes_the_place_of_nothing_that_the_editor_has_not_seen(
+    changed: str, editor: FlaskClient, model: ModelServer, issue: Issue, do: Do
+) -> None:
+    do("ask")
+    bring(issue)
+    page = desk(editor, issue)
+    with session_scope() as session:
+        row = session.get_one(Issue, issue.id)
+        row.editorial_origin = "editor"
+        setattr(row, changed, "By another.")
+    answer = send(editor, issue, page, "accept")
+    assert answer.status_code == 409
+    assert "Nothing took its place" in answer.text
+    assert stored(issue).editorial_origin == "editor"
 
 
 def test_it_throws_a_draft_away(

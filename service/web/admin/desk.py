@@ -24,18 +24,20 @@ from service.rendering.preflight.spam import is_installed
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
 from service.web.admin.issues import issue_or_404
-from service.web.admin.outline import outline_of, shown_marks, words_mark
+from service.web.admin.outline import mark_of, outline_of, shown_marks, words_mark
 from service.web.admin.readiness import findings_of, spam_of
 from service.web.asking import field as typed
 from service.web.asking import now
 
 Answer = str | Response | tuple[str, int]
 
+NOTHING_STORED = "Nothing of yours was stored: this is how it stands now."
+
 
 class Outdated(ValueError):
     """Somebody else changed it since the form was shown."""
 
-    def __init__(self, so: str = "Nothing of yours was stored: this is how it stands now.") -> None:
+    def __init__(self, so: str = NOTHING_STORED) -> None:
         super().__init__(f"Another editor changed this while you had it open. {so}")
 
 
@@ -88,7 +90,6 @@ def desk_page(
         parts=() if is_manual else outline_of(session, issue),
         problem=problem,
         words=refused.words or Words.of(issue),
-        words_seen=words_mark(issue),
         words_shown=shown_marks(asdict(Words.of(issue))),
         theirs=Words.of(issue) if refused.is_outdated else None,
         editing=refused.entry,
@@ -106,6 +107,8 @@ def drafting(issue: Issue) -> dict[str, Any]:
     may_draft = issue.kind is not IssueKind.MANUAL and Endpoint.of(settings())
     return {
         "issue": issue,
+        "words_seen": words_mark(issue),
+        "draft_seen": mark_of(issue.draft_editorial),
         "model": settings().ai_model if may_draft else "",
         "awaited": is_awaited(issue, now()),
         "trouble": trouble(issue, now()),
@@ -120,10 +123,10 @@ def issue_to_shape(session: Session, issue_id: int) -> Issue:
     return issue
 
 
-def require_seen(mark: str, so: str | None = None) -> None:
-    """Raise :class:`Outdated` unless the form was made of what is there now."""
-    if typed("seen") != mark:
-        raise Outdated() if so is None else Outdated(so)
+def require_seen(mark: str, so: str = NOTHING_STORED, of: str = "seen") -> None:
+    """Raise :class:`Outdated` unless the form was made of what is there now; *of* is its field."""
+    if typed(of) != mark:
+        raise Outdated(so)
 
 
 def lines(text: str) -> str:

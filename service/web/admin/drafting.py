@@ -11,19 +11,25 @@ from service.doorbell import Bell, ring
 from service.issues.ai.asked import ask_for_draft
 from service.issues.ai.client import Endpoint
 from service.issues.ai.drafts import accept_draft, discard_draft
+from service.issues.curate import require_draft
 from service.issues.errors import BadInput, IssueFrozen
 from service.web.admin import admin
 from service.web.admin.accounts import editors_only
 from service.web.admin.desk import (
     Answer,
+    Outdated,
     desk_page,
     drafting,
     issue_to_shape,
     not_a_draft,
+    require_seen,
     to_desk,
 )
+from service.web.admin.outline import mark_of, words_mark
 from service.web.admin.sending import note
 from service.web.asking import field, now
+
+INSTEAD = "Nothing took its place: look at both as they stand now."
 
 DONE = {
     "ask": "The model was asked. Its draft appears here when it is written.",
@@ -50,12 +56,15 @@ def draft(issue_id: int) -> Answer | Response:
         issue = issue_to_shape(session, issue_id)
         try:
             if step == "accept":
+                require_draft(session, issue)
+                require_seen(words_mark(issue), INSTEAD)
+                require_seen(mark_of(issue.draft_editorial), INSTEAD, of="draft")
                 accept_draft(session, issue, now())
             elif step == "discard":
                 discard_draft(session, issue)
             elif ask_for_draft(session, issue, now()):
                 ring(session, Bell.DRAFT, issue.id)
-        except BadInput as error:
+        except (BadInput, Outdated) as error:
             return desk_page(session, issue, str(error)), 409
         except IssueFrozen as error:
             return not_a_draft(issue, error)

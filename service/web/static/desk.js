@@ -155,7 +155,10 @@ setInterval(async () => {
     const answer = await fetch(awaited.dataset.awaited);
     const page = await parse(answer);
     const fresh = page.querySelector("#draft");
-    if (fresh && !fresh.dataset.awaited && !busy) awaited.replaceWith(document.adoptNode(fresh));
+    if (!fresh || fresh.dataset.awaited || busy) return;
+    const seen = fresh.querySelector("[name=seen]");
+    if (seen) seen.value = words.elements.seen.value; // of the words that this page shows
+    awaited.replaceWith(document.adoptNode(fresh));
   } catch {
     // The server is being restarted: the next round asks again.
   }
@@ -195,4 +198,9 @@ main.addEventListener("keydown", (event) => {
   if (!button) return;
   event.preventDefault();
   button.click();
+});
+
+addEventListener("beforeunload", (event) => {
+  sentForm = null;
+  if (editsBegun().length) event.preventDefault();
 });

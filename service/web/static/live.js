@@ -3,6 +3,25 @@ const PERIOD = 2000;
 
 const stateOf = (place) => place.querySelector("[data-state]")?.dataset.state;
 
+// Who has got to one of its links by keys stays there.
+function renew(place, fresh) {
+  const at = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  place.innerHTML = fresh;
+  if (at) [...place.querySelectorAll("a")].find((link) => link.getAttribute("href") === at)?.focus();
+  speak(place);
+}
+
+// A screen reader is told where it stands, not each number, and not every two seconds.
+const SILENCE = 15_000;
+let spokenAt = Date.now();
+
+function speak(place) {
+  const spoken = document.getElementById("spoken");
+  if (!spoken || Date.now() - spokenAt < SILENCE) return;
+  spokenAt = Date.now();
+  spoken.textContent = place.querySelector(".headline")?.innerText ?? "";
+}
+
 for (const place of document.querySelectorAll("[data-live]")) {
   const opened = stateOf(place);
   const timer = setInterval(async () => {
@@ -12,7 +31,7 @@ for (const place of document.querySelectorAll("[data-live]")) {
       if (answer.redirected) return location.reload();
       if (!answer.ok) return;
       const fresh = await answer.text();
-      if (place.innerHTML.trim() !== fresh.trim()) place.innerHTML = fresh;
+      if (place.innerHTML.trim() !== fresh.trim()) renew(place, fresh);
       if (place.querySelector("[data-settled]") || stateOf(place) !== opened) {
         clearInterval(timer);
         location.reload(); // other buttons belong to it now

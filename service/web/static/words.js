@@ -73,6 +73,8 @@ function takeMarks(page) {
     if (words.elements[name]) words.elements[name].value = fresh.elements[name].value;
     else words.prepend(document.adoptNode(fresh.elements[name]));
   }
+  const draft = document.querySelector("#draft [name=seen]");
+  if (draft) draft.value = words.elements.seen.value;
   for (const part of ["#readiness", "#origin"]) replacePart(page, part);
   if (words.action === fresh.action) return;
   words.action = fresh.action;
