@@ -155,6 +155,7 @@ def stop(session: Session, issue: Issue, reason: str, now: datetime) -> Issue:
     """End it for good, however many have gone out."""
     _move(session, issue, IssueState.STOPPED, reason)
     issue.finished_at = now
+    announce(session, Happening.ISSUE_STOPPED, of_issue(issue), now)
     return issue
 
 

@@ -23,6 +23,7 @@ class Happening(StrEnum):
     SUBSCRIBER_COMPLAINED = "subscriber.complained"
     ISSUE_SENT = "issue.sent"
     ISSUE_HELD = "issue.held"
+    ISSUE_STOPPED = "issue.stopped"
     IMPORT_DONE = "import.done"
 
 
@@ -33,6 +34,7 @@ EXPLAINED: dict[Happening, str] = {
     Happening.SUBSCRIBER_COMPLAINED: "A reader reported an issue as spam.",
     Happening.ISSUE_SENT: "Every message of an issue has been handed on or settled.",
     Happening.ISSUE_HELD: "An issue stopped on its way and waits for somebody.",
+    Happening.ISSUE_STOPPED: "An issue was ended for good before all of it had gone out.",
     Happening.IMPORT_DONE: "An import of readers has ended.",
 }
 

@@ -16,6 +16,7 @@ from service.db import session_scope
 from service.models import (
     Audit,
     Delivery,
+    DeliveryState,
     Interaction,
     InteractionKind,
     Issue,
@@ -186,6 +187,28 @@ def test_it_sends_no_words_but_those_that_were_seen(program: Program, readers: N
     assert program.ask("POST", f"{path}/send", body, late).status_code == 412
     now = {"If-Match": program.get(path).headers["ETag"]}
     assert program.ask("POST", f"{path}/send", body, now).status_code == 202
+
+
+def test_it_sends_again_what_was_refused(program: Program, readers: None) -> None:
+    path = f"/issues/{draft(program)['id']}"
+    assert program.post(f"{path}/retry", {"failed": "rejected"}).status_code == 409
+    with session_scope() as session:
+        issue = session.get_one(Issue, int(path.rpartition("/")[2]))
+        issue.state, issue.audience_count = IssueState.SENT, 1
+        session.add(
+            Delivery(
+                issue_id=issue.id,
+                batch_id=1,
+                subscriber_id=1,
+                subscription_id=1,
+                state=DeliveryState.REJECTED,
+                changed_at=wall_clock(),
+            )
+        )
+    assert program.post(f"{path}/retry", {"failed": "delivered"}).status_code == 422
+    assert program.post(f"{path}/retry", {"failed": "rejected"}).json == {"queued": 1}
+    assert program.post(f"{path}/retry", {"failed": "rejected"}).json == {"queued": 0}
+    assert program.get(path).json["state"] == "sending"
 
 
 def test_it_holds_resumes_and_takes_back(program: Program, readers: None) -> None:

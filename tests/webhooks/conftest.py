@@ -15,6 +15,9 @@ from service.webhooks.announce import Happening
 from service.webhooks.endpoints import add_webhook
 from tests.webhooks.receiver import Receiver
 
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database does differently."""
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:

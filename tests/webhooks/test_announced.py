@@ -18,7 +18,7 @@ from service.audience.joining import Reader, add_all_confirmed, add_confirmed
 from service.db import session_scope
 from service.delivery.finish import finish_issues, halt_issue, halt_unsent
 from service.doorbell import Bell
-from service.issues.approve import hold
+from service.issues.approve import hold, stop
 from service.models import (
     BatchState,
     Delivery,
@@ -144,7 +144,7 @@ def test_it_tells_that_an_issue_is_sent_once(
     assert (data["issue_id"], data["state"], data["audience"]) == (issue.id, "sent", 2)
 
 
-def test_it_tells_why_an_issue_is_held(
+def test_it_tells_why_an_issue_is_held_or_stopped(
     webhook: Webhook, planned_issue: Planned, now: datetime
 ) -> None:
     issue = planned_issue(count=1)
@@ -157,10 +157,12 @@ def test_it_tells_why_an_issue_is_held(
     with session_scope() as session:
         halt_unsent(session, unsent.id, "It could not be rendered.")
         hold(session, session.get_one(Issue, paused.id), "Paused by ann.")
+        stop(session, session.get_one(Issue, paused.id), "Stopped by ann.", now)
     assert [(name, data["reason"]) for name, data in told()] == [
         ("issue.held", "SES refuses the account."),
         ("issue.held", "It could not be rendered."),
         ("issue.held", "Paused by ann."),
+        ("issue.stopped", "Stopped by ann."),
     ]
 
 

@@ -39,6 +39,7 @@ from service.webhooks.deliver import (
 from service.webhooks.endpoints import add_webhook, replay, send_test, switch_on
 from service.webhooks.patience import MOST_TRIES
 from tests.delivery.rows import a_newsletter
+from tests.webhooks.conftest import one_database
 from tests.webhooks.receiver import Answer, Receiver
 from workers.webhooks import call_webhook
 
@@ -87,6 +88,7 @@ def test_it_tells_what_happened(webhook: Webhook, receiver: Receiver, now: datet
     assert try_call(webhook, now) is None
 
 
+@one_database
 def test_it_signs_what_it_tells(webhook: Webhook, receiver: Receiver, now: datetime) -> None:
     tell(now, subject="Grüße — «ok»")
     try_call(webhook, now)
@@ -107,6 +109,7 @@ def test_it_tells_nothing_that_was_rolled_back(
     assert calls() == []
 
 
+@one_database
 def test_it_tells_only_what_is_wanted(
     database: Engine, private: None, receiver: Receiver, now: datetime
 ) -> None:
@@ -118,6 +121,7 @@ def test_it_tells_only_what_is_wanted(
         assert announce(session, Happening.ISSUE_HELD, SAID, now) == 1
 
 
+@one_database
 @pytest.mark.parametrize("status", [300, 302, 400, 404, 429, 500, 503])
 def test_it_tries_again_what_was_not_taken(
     webhook: Webhook, receiver: Receiver, now: datetime, status: int
@@ -138,6 +142,7 @@ def test_it_tries_again_what_was_not_taken(
     assert calls()[0].state is WebhookCallState.DONE
 
 
+@one_database
 def test_it_waits_as_long_as_it_is_asked_to(
     webhook: Webhook, receiver: Receiver, now: datetime
 ) -> None:
@@ -147,6 +152,7 @@ def test_it_waits_as_long_as_it_is_asked_to(
     assert calls()[0].due_at == now + timedelta(minutes=10)
 
 
+@one_database
 def test_it_gives_a_call_up_in_the_end(webhook: Webhook, receiver: Receiver, now: datetime) -> None:
     tell(now)
     receiver.answer = Answer(500)
@@ -161,6 +167,7 @@ def test_it_gives_a_call_up_in_the_end(webhook: Webhook, receiver: Receiver, now
     assert calls()[0].state is WebhookCallState.FAILED
 
 
+@one_database
 def test_it_says_why_nobody_could_be_reached(
     webhook: Webhook, receiver: Receiver, now: datetime
 ) -> None:
@@ -173,6 +180,7 @@ def test_it_says_why_nobody_could_be_reached(
     assert calls()[0].answer == came.text
 
 
+@one_database
 def test_it_refuses_private_addresses(
     webhook: Webhook, receiver: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +193,7 @@ def test_it_refuses_private_addresses(
     assert receiver.calls == []
 
 
+@one_database
 def test_it_does_not_wait_for_an_answer_without_end(
     webhook: Webhook, receiver: Receiver, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +204,7 @@ def test_it_does_not_wait_for_an_answer_without_end(
     assert came == Came(None, "No answer within 0.3 seconds.")
 
 
+@one_database
 def test_it_keeps_little_of_a_long_answer(
     webhook: Webhook, receiver: Receiver, now: datetime
 ) -> None:

@@ -7,8 +7,7 @@ from sqlalchemy import Engine
 
 from service.db import session_scope
 from service.webhooks.endpoints import BadWebhook, add_webhook
-
-one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.webhooks.conftest import one_database
 
 
 @one_database

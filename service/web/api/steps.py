@@ -1,17 +1,19 @@
-"""An issue on its way: held, resumed, taken back, stopped."""
+"""An issue on its way: held, resumed, taken back, stopped, tried again."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from service.db import session_scope
-from service.delivery.control import leave_unsent
+from service.delivery.control import NothingToRetry, leave_unsent, retry
 from service.doorbell import Bell, ring
 from service.issues.approve import hold, reopen, resume, stop
 from service.issues.errors import BadInput, IssueFrozen
 from service.issues.states import IllegalMove
-from service.models import Issue, IssueState
+from service.models import DeliveryState, Issue, IssueState
 from service.staff.tokens import Scope
 from service.web.admin.counted import counted
 from service.web.api.blueprint import ISSUES, api
@@ -34,6 +36,20 @@ class Stopped(Shape):
 
     issue: IssueShown
     not_sent: int = Field(description="Messages that were planned and will not go out.")
+
+
+class Again(Shape):
+    """What to send again."""
+
+    failed: Literal["rejected", "given_up"] = Field(
+        description="`rejected`: SES refused them; `given_up`: it never said what became of them."
+    )
+
+
+class Queued(Shape):
+    """What goes out once more."""
+
+    queued: int = Field(description="Messages.")
 
 
 @api.at(
@@ -125,6 +141,30 @@ def stop_issue(session: Session, path: IssuePath, body: Why) -> Reply:
     not_sent = leave_unsent(session, path.issue_id, now())
     counted().forget(path.issue_id)
     return Reply(Stopped(issue=issue_shown(issue_found(session, path.issue_id)), not_sent=not_sent))
+
+
+@api.at(
+    f"POST {ONE}/retry",
+    tag=ISSUES,
+    needs=Scope.ISSUES_SEND,
+    answers={202: Queued},
+    fails=[NOT_POSSIBLE],
+)
+def retry_issue(session: Session, path: IssuePath, body: Again) -> Reply:
+    """Send again what failed
+
+    Of those whose outcome was never told, some readers may get a second copy.
+    """
+    issue = issue_found(session, path.issue_id)
+    try:
+        queued = retry(session, issue, DeliveryState(body.failed), now())
+    except NothingToRetry as error:
+        raise Problem(NOT_POSSIBLE, str(error)) from error
+    if queued:
+        note(session, issue, "issue.retry", failed=body.failed, queued=queued)
+        ring(session, Bell.BATCH, issue.id)
+        counted().forget(issue.id)
+    return Reply(Queued(queued=queued), 202)
 
 
 def _locked(session: Session, issue_id: int) -> Issue:
