@@ -17,8 +17,8 @@ from service.audience.tags import tags_of
 
 COLUMNS = (
     "email", "name", "newsletter", "state", "cadence", "sections", "topics", "format", "timezone",
-    "hour", "language", "tags", "since", "confirmed", "paused_until", "unsubscribed", "reason",
-    "suppressed",
+    "hour", "language", "tags", "since", "confirmed", "paused_until", "tracked", "unsubscribed",
+    "reason", "suppressed",
 )  # fmt: skip
 PAGE = 1000
 
@@ -74,6 +74,7 @@ def _cells(found: Found, tags: Sequence[str]) -> tuple[str, ...]:
         _moment(row.created_at),
         _moment(row.confirmed_at),
         _moment(row.paused_until),
+        "yes" if row.tracked else "no",
         _moment(row.unsubscribed_at),
         row.unsubscribe_reason or "",
         "yes" if found.suppressed else "",

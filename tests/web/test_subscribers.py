@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from service.audience import csv_export
 from service.audience.addresses import parse_address
@@ -17,7 +17,7 @@ from service.audience.imports import jobs
 from service.audience.imports.run import work
 from service.audience.joining import Reader, add_all_confirmed
 from service.audience.subscribe import unsubscribe
-from service.audience.suppression import hash_of, suppress
+from service.audience.suppression import hash_of, is_suppressed, suppress
 from service.audience.tags import tag, tags_of
 from service.db import session_scope
 from service.models import (
@@ -30,9 +30,11 @@ from service.models import (
     Subscriber,
     Subscription,
     SubscriptionState,
+    Suppression,
     SuppressionReason,
 )
 from service.web.admin import subscribers
+from service.web.asking import now as wall_clock
 from tests.web.browsing import post
 
 ADD = "/admin/subscribers/add"
@@ -149,6 +151,36 @@ def test_it_exports_what_an_import_reads(editor: FlaskClient, newsletter: Newsle
     with session_scope() as session:
         counts = session.get_one(Import, job.id).counts["checked"]
     assert counts == {"present": 3, "suppressed": 1}
+
+
+@pytest.mark.usefixtures("crowd")
+def test_it_takes_along_who_wants_nothing(
+    editor: FlaskClient, newsletter: Newsletter, now: datetime
+) -> None:
+    """Into another installation: whom nothing may be sent to, who pauses, who is not tracked."""
+    with session_scope() as session:
+        ann = session.get_one(Subscription, 1)
+        ann.paused_until, ann.tracked = wall_clock() + timedelta(days=9), False
+        pause = ann.paused_until
+    text = editor.get("/admin/subscribers.csv").text
+    with session_scope() as session:
+        session.execute(delete(Subscriber))
+        session.execute(delete(Suppression))
+        session.execute(delete(ConsentEvent))
+        brought = jobs.bring(io.BytesIO(text.encode()), "moved.csv")
+        job = jobs.add_import(session, session.get_one(Newsletter, newsletter.id), brought, now)
+        plan = jobs.plan_of(job).model_copy(update={"statement": "They moved with us."})
+        jobs.check(session, job, plan, ring_for=False)
+    assert work(job.id, wall_clock)
+    with session_scope() as session:
+        jobs.start(session, session.get_one(Import, job.id), wall_clock(), ring_for=False)
+    assert work(job.id, wall_clock)
+    with session_scope() as session:
+        rows = {row.subscriber.email: row for row in session.scalars(select(Subscription))}
+        assert sorted(rows) == ["=1+1@example.org", "ann@example.org", "anna@mail.example"]
+        moved = rows["ann@example.org"]
+        assert (moved.tracked, moved.paused_until) == (False, pause.replace(microsecond=0))
+        assert is_suppressed(session, hash_of(parse_address("bob@example.org")))
 
 
 def test_it_tags_all_who_are_found_and_says_how_many_first(

@@ -80,10 +80,23 @@ def is_yes(cell: str) -> bool:
 
 
 def moment_in(cell: str, now: datetime) -> datetime:
-    """A date with or without a time; UTC where no zone is given, 03/04 is March the 4th.
+    """A date that has been, as :func:`any_moment_in`.
 
     What has no zone may be ahead of us by as much as any place is: that is a moment ago.
     """
+    found, ahead = _moment(cell)
+    if found > now + ahead:
+        raise BadCell(f"The date “{cell}” lies in the future.")
+    return min(found, now)
+
+
+def any_moment_in(cell: str) -> datetime:
+    """A date with or without a time; UTC where no zone is given, 03/04 is March the 4th."""
+    return _moment(cell)[0]
+
+
+def _moment(cell: str) -> tuple[datetime, timedelta]:
+    """The date, and how far it may be ahead of where it was written."""
     try:
         found = datetime.fromisoformat(cell)
         ahead = NO_TIME if found.tzinfo else FURTHEST_EAST
@@ -96,11 +109,9 @@ def moment_in(cell: str, now: datetime) -> datetime:
             found = found.astimezone(UTC)
         except OverflowError:
             raise BadCell(f"The date “{cell}” is not one of our time.") from None
-    if found > now + ahead:
-        raise BadCell(f"The date “{cell}” lies in the future.")
     if found < EARLIEST:
         raise BadCell(f"The date “{cell}” is before there was mail like this.")
-    return min(found, now)
+    return found, ahead
 
 
 def _other_form(cell: str) -> datetime:

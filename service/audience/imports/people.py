@@ -15,6 +15,7 @@ from service.audience.choices import BadChoice, Wanted
 from service.audience.csv_cells import unguarded
 from service.audience.imports.cells import (
     BadCell,
+    any_moment_in,
     is_yes,
     language_in,
     moment_in,
@@ -31,7 +32,13 @@ Member = TypeVar("Member", bound=StrEnum)
 LONGEST_NAME = 200
 LONGEST_REASON = 500
 
-CHOSEN = (Means.CADENCE, Means.SECTIONS, Means.TOPICS, Means.FORMAT, Means.TIMEZONE, Means.HOUR)
+CHOSEN = (
+    Means.CADENCE, Means.SECTIONS, Means.TOPICS, Means.FORMAT, Means.TIMEZONE, Means.HOUR,
+    Means.PAUSED, Means.TRACKED,
+)  # fmt: skip
+
+
+SAYS_HOW_THEY_STAND = (Means.SUPPRESSED, Means.STATUS, Means.WANTS_MAIL, Means.MAIL_OFF)
 
 
 class BadRow(ValueError):
@@ -68,7 +75,7 @@ class RowReader:
         assert email is not None, "the plan was not checked"
         self._email = email
         self._others = [(at, means) for at, means in plan.columns.items() if at != email]
-        self._usual = self.chosen(("", "", "", "", "", ""))
+        self._usual = self.chosen(("",) * len(CHOSEN))
         self._chosen = lru_cache(maxsize=10_000)(self.chosen)
 
     def read(self, cells: list[str]) -> Person:
@@ -96,8 +103,7 @@ class RowReader:
             for means in (Means.JOINED, Means.CONFIRMED, Means.LEFT, Means.BOUNCED):
                 if cell := given.get(means, ""):
                     moments[means] = moment_in(cell, self._now)
-            cell = given.get(Means.STATUS) or given.get(Means.WANTS_MAIL) or ""
-            cell = cell or given.get(Means.MAIL_OFF, "")
+            cell = next(filter(None, map(given.get, SAYS_HOW_THEY_STAND)), "")
             standing = self._standing(given)
             cell = given.get(Means.LANGUAGE, "")
             language = language_in(cell) if cell else None
@@ -125,7 +131,12 @@ class RowReader:
         )
 
     def _standing(self, given: dict[Means, str]) -> Standing:
-        """A status of its own before a date of leaving: they may have come back since."""
+        """A status of its own before a date of leaving: they may have come back since.
+
+        Whom nothing may be sent to keeps their status with us, so that this comes first.
+        """
+        if (barred := given.get(Means.SUPPRESSED)) and is_yes(barred):
+            return Standing.BLOCKED
         if status := given.get(Means.STATUS):
             return standing_in(status)
         if Means.BOUNCED in given:
@@ -141,8 +152,12 @@ class RowReader:
         return tuple(sorted({*own, *self._plan.tags})) if self._plan.tags else own
 
     def chosen(self, asked: tuple[str, ...]) -> Preferences:
-        """Preferences in canonical form, by cells as in :data:`CHOSEN`. Raises ``BadChoice``."""
-        cadence, sections, topics, mail_format, timezone, hour = asked
+        """Preferences in canonical form, by cells as in :data:`CHOSEN`.
+
+        Raises ``BadChoice`` or ``BadCell``.
+        """
+        cadence, sections, topics, mail_format, timezone, hour, paused, tracked = asked
+        until = any_moment_in(paused) if paused else None
         return checked(
             self._newsletter,
             Preferences(
@@ -154,6 +169,8 @@ class RowReader:
                 cadence=_one_of(Cadence, "cadence", cadence),
                 send_hour=_hour(hour),
                 timezone=timezone or None,
+                paused_until=until if until and until > self._now else None,
+                tracked=not tracked or is_yes(tracked),
             ),
             self._now,
         )

@@ -38,6 +38,9 @@ class Means(StrEnum):
     FORMAT = "format"
     TIMEZONE = "timezone"
     HOUR = "hour"
+    PAUSED = "paused"
+    TRACKED = "tracked"
+    SUPPRESSED = "suppressed"
 
 
 LABELS: dict[Means, str] = {
@@ -62,6 +65,9 @@ LABELS: dict[Means, str] = {
     Means.FORMAT: "Format (html, text)",
     Means.TIMEZONE: "Time zone",
     Means.HOUR: "Hour (0 to 23)",
+    Means.PAUSED: "Date until which they want nothing",
+    Means.TRACKED: "Opens and clicks may be kept: true or false",
+    Means.SUPPRESSED: "Nothing may be sent to them: true or false",
 }
 
 

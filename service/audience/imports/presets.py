@@ -128,6 +128,9 @@ PRESETS: tuple[Preset, ...] = (
             "format": Means.FORMAT,
             "timezone": Means.TIMEZONE,
             "hour": Means.HOUR,
+            "paused_until": Means.PAUSED,
+            "tracked": Means.TRACKED,
+            "suppressed": Means.SUPPRESSED,
         },
         "broadsheet export NEWSLETTER, or the page of the subscribers.",
     ),
@@ -155,6 +158,8 @@ _ANYWHERE: Mapping[str, Means] = {
     "topics": Means.TOPICS,
     "format": Means.FORMAT,
     "hour": Means.HOUR,
+    "paused_until": Means.PAUSED,
+    "tracked": Means.TRACKED,
 }
 
 

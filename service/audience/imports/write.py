@@ -50,7 +50,8 @@ Decided = tuple[Known, list[Outcome]]
 _SUBSCRIBER = ("id", "email", "email_key", "email_hash", "domain", "name", "language", "created_at")
 _SUBSCRIPTION = (
     "id", "subscriber_id", "newsletter_id", "state", "choice_id", "cadence", "timezone",
-    "send_hour", "created_at", "confirmed_at", "unsubscribed_at", "unsubscribe_reason", "import_id",
+    "send_hour", "paused_until", "tracked", "created_at", "confirmed_at", "unsubscribed_at",
+    "unsubscribe_reason", "import_id",
 )  # fmt: skip
 _NOTICE = (
     "kind", "newsletter_id", "subscription_id", "address", "payload", "state", "attempt", "resends",
@@ -163,7 +164,9 @@ class Writer:
                 yield (
                     number, ids[person.address.key], newsletter, _STATES[outcome],
                     choices[chosen.wanted], chosen.cadence.value, chosen.timezone,
-                    chosen.send_hour, joined, confirmed, left,
+                    chosen.send_hour,
+                    moment_text(dialect, chosen.paused_until) if chosen.paused_until else None,
+                    chosen.tracked, joined, confirmed, left,
                     (person.reason or None) if left else None, job,
                 )  # fmt: skip
 

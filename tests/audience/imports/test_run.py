@@ -204,8 +204,9 @@ def test_it_takes_along_names_dates_tags_and_choices(
 ) -> None:
     bring(
         "email,name,created_at,confirmed_at,tags,language,cadence,sections,topics,format,timezone,"
-        'hour\nann@example.org,Ann  Lee,2024-01-02,2024-01-03,"VIP,Beta",pt_BR,weekly,'
-        "wire|papers,cs.LG,text,Asia/Tokyo,6\n",
+        "hour,paused_until,tracked\n"
+        'ann@example.org,Ann  Lee,2024-01-02,2024-01-03,"VIP,Beta",pt_BR,weekly,'
+        "wire|papers,cs.LG,text,Asia/Tokyo,6,2026-12-24,no\n",
         tags=("old site",),
     )
     row = readers(session)["ann@example.org"]
@@ -218,6 +219,7 @@ def test_it_takes_along_names_dates_tags_and_choices(
     assert (row.cadence, row.timezone, row.send_hour) == (Cadence.WEEKLY, "Asia/Tokyo", 6)
     assert (row.choice.sections, row.choice.topics) == (None, ["cs.LG"])
     assert row.choice.mail_format is MailFormat.TEXT
+    assert (row.paused_until, row.tracked) == (datetime(2026, 12, 24, tzinfo=UTC), False)
 
 
 def test_it_reports_each_bad_row_and_takes_the_rest(session: Session, bring: Bring) -> None:
