@@ -133,6 +133,17 @@ def test_it_is_not_ready_without_its_database(
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asker", "status"),
+    [("127.0.0.1", 200), ("10.1.2.3", 200), ("", 200), ("8.8.8.8", 403), ("::ffff:8.8.8.8", 403)],
+)
+def test_it_tells_its_numbers_to_the_house_alone(
+    client: FlaskClient, asker: str, status: int
+) -> None:
+    where = {"REMOTE_ADDR": asker}
+    assert client.get("/metrics", environ_overrides=where).status_code == status
+
+
 def test_it_measures(client: FlaskClient, database: Engine) -> None:
     text = client.get("/metrics").text
     assert 'broadsheet_deliveries_unsettled{state="unknown"} 0.0' in text

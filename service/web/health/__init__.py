@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address, ip_address
 
 import structlog
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -25,6 +26,7 @@ from service.models import (
     Source,
     SourceState,
 )
+from service.network import is_public
 from service.provisioning.doctor.base_url import SITE_HEADER
 
 log = structlog.get_logger(__name__)
@@ -55,10 +57,24 @@ def ready() -> Response:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """Prometheus' text format. Holds no number that tells how many readers there are."""
+    """Prometheus' text format, for who asks from the house: while an issue goes, what is unsettled
+    tells how many readers there are, and to count it is work that nobody else may order."""
+    if is_abroad(request.remote_addr):
+        said = "Ask from the machine itself, or from a private address.\n"
+        return Response(said, status=403, content_type="text/plain; charset=utf-8")
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Backlog())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def is_abroad(address: str | None) -> bool:
+    """Whether *address* is one of the public internet. Pure."""
+    try:
+        asker = ip_address(address or "")
+    except ValueError:
+        return False  # a socket of this machine
+    mapped = asker.ipv4_mapped if isinstance(asker, IPv6Address) else None
+    return is_public(mapped or asker)
 
 
 class Backlog(Collector):
