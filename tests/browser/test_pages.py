@@ -131,6 +131,7 @@ def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:
         ("reader-choices", "/admin/subscriptions/1/choices"),
         ("add-reader", "/admin/subscribers/add"),
         ("tag-found", "/admin/subscribers/tag?q=ada"),
+        ("suppressed", "/admin/subscribers/suppressed?q=nobody@readers.example.com"),
         ("compose", "/admin/issues/new"),
         ("report", f"{issue}/report"),
         *((f"issue-{view}", f"{issue}?view={view}") for view in ("desktop", "phone", "text")),
