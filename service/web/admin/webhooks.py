@@ -25,7 +25,7 @@ Answer = str | Response | tuple[str, int]
 
 PAGE = 50
 AWAITED = timedelta(minutes=1)
-"""How long the page looks for the answer to a call that nobody has made yet."""
+"""How long the page looks for the answer to a call."""
 
 ONE = "/webhooks/<int(max=9223372036854775807):webhook_id>"
 
@@ -171,8 +171,10 @@ def _listed(session: Session, found: Webhook) -> dict[str, object]:
 
 
 def _is_awaited(call: WebhookCall) -> bool:
-    waits = call.state is WebhookCallState.WAITING and not call.attempt
-    return waits and now() - call.changed_at < AWAITED
+    """Whether it is being made, or is about to be for the first time."""
+    if call.state is not WebhookCallState.WAITING or now() - call.changed_at > AWAITED:
+        return False
+    return not call.attempt or call.lease_until is not None
 
 
 def _url() -> str:
