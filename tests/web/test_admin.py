@@ -290,6 +290,22 @@ def test_it_sends_no_issue_twice(editor: FlaskClient, draft: Issue, reader: Subs
     assert issue(draft.id).state is IssueState.SENT
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("", True),
+        ("state=waiting", True),
+        ("newsletter=report&state=sent", False),
+        ("state=x", True),
+    ],
+)
+def test_it_narrows_the_list_of_issues(
+    asked: str, shown: bool, editor: FlaskClient, draft: Issue
+) -> None:
+    page = editor.get(f"/admin/issues/?{asked}").text
+    assert (draft.subject in page, "There is none of these." in page) == (shown, not shown)
+
+
 def test_it_sends_a_test_copy_to_oneself(editor: FlaskClient, draft: Issue) -> None:
     page = f"/admin/issues/{draft.id}"
     post(editor, page, f"{page}/test")

@@ -225,8 +225,9 @@ def test_it_has_no_report_of_a_draft(editor: FlaskClient, draft: Issue) -> None:
 
 
 def test_it_shows_the_last_issue_on_the_desk(editor: FlaskClient, sent: Sent) -> None:
-    issue = sent()
+    issue = sent(cid=DeliveryState.COMPLAINED)
     home = " ".join(editor.get("/admin/").text.split())
     assert f"/admin/issues/{issue.id}/report" in home
     assert "Taken by SES" in home
+    assert "1 of them reported as spam" in home
     assert "Too few messages to say: 3 of the 100" in home

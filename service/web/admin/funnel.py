@@ -44,11 +44,12 @@ def steps_of(progress: Progress, seen: dict[InteractionKind, Touched] | None) ->
     """Pure: the steps, each out of those planned."""
     planned, counts = progress.planned, progress.counts
     # Who reported an issue as spam, or whose server took it and then sent it back, had it.
-    arrived = counts[DeliveryState.DELIVERED] + counts[DeliveryState.COMPLAINED]
+    spam = counts[DeliveryState.COMPLAINED]
+    arrived = counts[DeliveryState.DELIVERED] + spam
     steps = [
         Step("Planned", planned, planned),
         Step("Taken by SES", progress.out, planned),
-        Step("Delivered", arrived, planned),
+        Step("Delivered", arrived, planned, f"{spam:,} of them reported as spam" if spam else ""),
     ]
     if seen is not None:
         for name, kind in (("Opened", InteractionKind.OPEN), ("Clicked", InteractionKind.CLICK)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import render_template
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from service.audience.growth import growth
@@ -62,10 +62,13 @@ def home() -> str:
         )
 
 
-def latest(session: Session, most: int, offset: int = 0) -> list[tuple[Issue, Progress]]:
-    """Issues, newest first, with what has become of their deliveries."""
+def latest(
+    session: Session, most: int, offset: int = 0, *only: ColumnElement[bool]
+) -> list[tuple[Issue, Progress]]:
+    """Issues of which *only* holds, newest first, with what has become of their deliveries."""
     issues = session.scalars(
         select(Issue)
+        .where(*only)
         .options(joinedload(Issue.newsletter))
         .order_by(Issue.id.desc())
         .limit(most)

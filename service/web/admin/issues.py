@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import abort, render_template, request
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service.audience.segment import Segment
 from service.db import read_scope
 from service.delivery.control import AFTERWARDS
-from service.models import Issue, IssueKind, IssueState
+from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.web.admin import admin
 from service.web.admin.as_reader import NoSuchReader, chosen_by
 from service.web.admin.home import latest
@@ -19,6 +21,13 @@ from service.web.asking import now
 
 PAGE = 30
 VIEWS = ("desktop", "phone", "dark", "text")
+
+FILTERS: dict[str, tuple[IssueState, ...]] = {
+    "waiting": (IssueState.DRAFT, IssueState.HELD),
+    "on its way": (IssueState.APPROVED, IssueState.SENDING),
+    "sent": (IssueState.SENT,),
+    "stopped or skipped": (IssueState.STOPPED, IssueState.SKIPPED),
+}
 
 STEPS: dict[IssueState, dict[str, str]] = {
     IssueState.APPROVED: {"reopen": "Back to draft", "pause": "Pause"},
@@ -31,10 +40,29 @@ STEPS: dict[IssueState, dict[str, str]] = {
 def issues() -> str:
     page = min(max(1, request.args.get("page", 1, type=int)), 10_000)
     with read_scope() as session:
-        found = latest(session, PAGE + 1, (page - 1) * PAGE)
+        newsletters = session.scalars(select(Newsletter).order_by(Newsletter.name)).all()
+        asked = {name: request.args.get(name, "") for name in ("newsletter", "state")}
+        found = latest(session, PAGE + 1, (page - 1) * PAGE, *_asked_for(newsletters, **asked))
         return render_template(
-            "admin/issues.html", issues=found[:PAGE], page=page, older=len(found) > PAGE
+            "admin/issues.html",
+            issues=found[:PAGE],
+            page=page,
+            older=len(found) > PAGE,
+            newsletters=newsletters,
+            states=FILTERS,
+            asked={name: value for name, value in asked.items() if value},
         )
+
+
+def _asked_for(
+    newsletters: Sequence[Newsletter], newsletter: str, state: str
+) -> list[ColumnElement[bool]]:
+    """What the list is narrowed to; a name that there is not narrows nothing."""
+    only: list[ColumnElement[bool]] = []
+    only += [Issue.newsletter_id == one.id for one in newsletters if one.slug == newsletter]
+    if state in FILTERS:
+        only.append(Issue.state.in_(FILTERS[state]))
+    return only
 
 
 @admin.get("/issues/<int(max=2147483647):issue_id>")

@@ -57,7 +57,9 @@ source.addEventListener("input", (event) => {
   clearTimeout(waiting);
   waiting = setTimeout(preview, PAUSE);
 });
-if (written.some((field) => field.value !== field.defaultValue)) preview(); // begun before this script came
+// Begun before this script came, or sent and not stored: the frame shows what is stored.
+const isAhead = written.some((field) => field.value !== field.defaultValue);
+if (isAhead || document.querySelector("main > [role=alert]")) preview();
 source.addEventListener("preview", preview);
 
 // Where the mail stands below the words, as on a phone, who presses wants to see it.
