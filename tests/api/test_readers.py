@@ -29,7 +29,8 @@ def add(program: Program, who: str = "ann", **more: Any) -> dict[str, Any]:
 
 
 def test_it_asks_a_reader_to_confirm(program: Program) -> None:
-    answer = program.post("/subscribers", {"newsletter": "report", "email": "ann@example.org"})
+    body = {"newsletter": "report", "email": "ann@example.org", "name": "Ann", "tags": ["beta"]}
+    answer = program.post("/subscribers", body)
     assert answer.status_code == 202
     assert answer.json == {"outcome": "asked", "subscriber": None}
     with session_scope() as session:
@@ -37,12 +38,15 @@ def test_it_asks_a_reader_to_confirm(program: Program) -> None:
     assert (notice.kind, notice.address) == (NoticeKind.CONFIRM, "ann@example.org")
     found = program.get("/subscribers?email=Ann@example.org").json["items"]
     assert [one["state"] for one in found[0]["subscriptions"]] == ["pending"]
+    assert (found[0]["name"], found[0]["tags"]) == ("Ann", ["beta"])
 
 
-def test_it_answers_the_same_for_a_known_address(program: Program) -> None:
-    add(program)
-    known = program.post("/subscribers", {"newsletter": "report", "email": "ann@example.org"})
+def test_it_answers_the_same_for_a_known_address_and_changes_nothing(program: Program) -> None:
+    reader = add(program, name="Ann", tags=["beta"])
+    typed = {"email": "ann@example.org", "name": "Rude", "language": "de", "tags": ["vip"]}
+    known = program.post("/subscribers", {"newsletter": "report", **typed})
     assert (known.status_code, known.json) == (202, {"outcome": "asked", "subscriber": None})
+    assert program.get(f"/subscribers/{reader['id']}").json == reader, "anybody may have typed it"
 
 
 def test_it_adds_a_reader_who_agreed_elsewhere(program: Program, newsletter: Newsletter) -> None:

@@ -111,11 +111,13 @@ class Enrolled(Shape):
 def create_subscriber(session: Session, body: NewSubscriber) -> Reply:
     """Sign somebody up
 
-    Without `consent` the reader gets a mail and must confirm (double opt-in); the answer is the
-    same for a known address. How many are asked within an hour is limited, as it is for the forms
-    here: give `visitor`, so that one of them is told from all. With `consent` they are confirmed
-    at once, and what you say of it is written into their consent ledger. Who unsubscribed cannot
-    be brought back that way.
+    Without `consent` the reader gets a mail and must confirm (double opt-in). The answer is the
+    same for a known address, and name, language and tags of a known reader stay as they are:
+    nobody has shown yet that it is them. How many are asked within an hour is limited, as it is
+    for the forms here: give `visitor`, so that one of them is told from all.
+
+    With `consent` they are confirmed at once, and what you say of it is written into their consent
+    ledger. Who unsubscribed cannot be brought back that way.
     """
     newsletter = running(newsletter_named(session, body.newsletter))
     address = parsed(body.email)
@@ -127,8 +129,20 @@ def create_subscriber(session: Session, body: NewSubscriber) -> Reply:
     visitor = NOBODY if body.visitor is None else body.visitor.as_said()
     _spare_strangers(address, visitor)
     sign_up(session, newsletter, address.email, now=now(), visitor=visitor)
-    _describe(session, address, body, tags)
+    if not _has_confirmed(session, address):
+        _describe(session, address, body, tags)
     return Reply(Enrolled(outcome="asked", subscriber=None), 202)
+
+
+def _has_confirmed(session: Session, address: ParsedAddress) -> bool:
+    """Whether an address is somebody's who proved it: what a stranger typed changes nothing."""
+    query = (
+        select(Subscription.id)
+        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
+        .where(Subscriber.email_key == address.key, Subscription.confirmed_at.is_not(None))
+        .limit(1)
+    )
+    return session.scalar(query) is not None
 
 
 def _spare_strangers(address: ParsedAddress, visitor: Visitor) -> None:
