@@ -171,6 +171,7 @@ class Audit(Base):
         Index("ix_audit_user", "user_id", "id"),
         Index("ix_audit_action", "action", "id"),
         Index("ix_audit_subject", "subject", "id"),
+        Index("ix_audit_at", "at"),
     )
 
     id: Mapped[PrimaryId]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ class Asked:
     by_nobody: bool = False
     """The shell's and the service's own."""
     action: str = ""
+    until: datetime | None = None
+    """Only what was noted before then."""
 
 
 def page(
@@ -39,6 +42,10 @@ def page(
         query = query.where(Audit.user_id.is_(None))
     if asked.action:
         query = query.where(Audit.action == asked.action)
+    if asked.until is not None:
+        # Numbers come in the order of time: a step of the index of time says where to begin.
+        last = select(Audit.id).where(Audit.at < asked.until).order_by(Audit.at.desc()).limit(1)
+        query = query.where(Audit.id <= last.scalar_subquery())
     if before is not None:
         query = query.where(Audit.id < before)
     return [(note, email) for note, email in session.execute(query)]

@@ -56,6 +56,9 @@ def test_it_shows_the_latest_first(editor: FlaskClient, notes: int) -> None:
         ("?user=none", ["user.role", "issue.stop", "issue.approve"]),
         ("?user=none&action=user.role", ["user.role"]),
         ("?user=999999", []),
+        ("?until=2026-11-19", []),
+        ("?until=2026-11-20&action=user.role", ["user.role"] * 3),
+        ("?until=9999-12-31&action=user.role", ["user.role"] * 3),
     ],
 )
 def test_it_filters(editor: FlaskClient, notes: int, query: str, found: list[str]) -> None:

@@ -263,6 +263,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("ix_audit_action", ["action", "id"], unique=False)
+        batch_op.create_index("ix_audit_at", ["at"], unique=False)
         batch_op.create_index("ix_audit_subject", ["subject", "id"], unique=False)
         batch_op.create_index("ix_audit_user", ["user_id", "id"], unique=False)
 
@@ -852,6 +853,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_user")
         batch_op.drop_index("ix_audit_subject")
+        batch_op.drop_index("ix_audit_at")
         batch_op.drop_index("ix_audit_action")
 
     op.drop_table("audit")

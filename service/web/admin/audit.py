@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Response, render_template, request
 
@@ -35,6 +36,7 @@ def audit_page() -> str:
             more=len(rows) > PAGE,
             user=request.args.get("user", ""),
             action=asked.action,
+            until=request.args.get("until", "") if asked.until else "",
             doers=audit_log.doers(session),
             actions=audit_log.actions(session),
             by_nobody=BY_NOBODY,
@@ -69,7 +71,15 @@ def _asked() -> Asked:
     user = request.args.get("user", "")
     user_id = int(user) if user.isascii() and user.isdecimal() and len(user) < 18 else None
     action = "".join(char for char in request.args.get("action", "")[:64] if char.isprintable())
-    return Asked(user_id, user == BY_NOBODY, action)
+    return Asked(user_id, user == BY_NOBODY, action, _end_of(request.args.get("until", "")))
+
+
+def _end_of(day: str) -> datetime | None:
+    """The end of a day written as 2026-11-21, in UTC; None for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _told(note: Audit) -> str:
