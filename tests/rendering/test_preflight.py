@@ -131,6 +131,20 @@ def test_it_only_warns_of_what_a_feed_brought(url: str, now: datetime) -> None:
     assert [(finding.about, finding.blocks) for finding in findings] == [("links", False)]
 
 
+def test_it_tells_once_of_all_entries_that_only_this_network_can_open(now: datetime) -> None:
+    sample = sample_document()
+    entries = tuple(
+        Headline(title=f"No. {n}", url=f"http://10.0.0.1/{n}", source="Feed", published_at=now)
+        for n in range(3)
+    )
+    section = Section(spec=sample.sections[0].spec, entries=entries)
+    document = sample.model_copy(update={"sections": (section,)})
+    parts = render_issue(document, FULLEST, sample_identity(), NONCE)
+    assert [finding.sentence for finding in check(parts, document, sample_identity())] == [
+        "“No. 0” and 2 more link to an address that readers cannot open."
+    ]
+
+
 def test_it_names_the_editors_link_that_leads_nowhere() -> None:
     document = sample_document().model_copy(update={"editorial": "Read [this one](gopher:x)."})
     parts = render_issue(document, FULLEST, sample_identity(), NONCE)

@@ -216,6 +216,7 @@ def _images(page: Page) -> Iterator[Finding]:
 
 
 def _entries(document: Document) -> Iterator[Finding]:
+    local = []
     for section in document.sections:
         for entry in section.entries:
             if isinstance(entry, TableEntry):
@@ -227,4 +228,7 @@ def _entries(document: Document) -> Iterator[Finding]:
                     "links", f"“{name}” in {section.spec.heading} has no web address to link to."
                 )
             elif url and is_local(urlsplit(web_link(url)).hostname or ""):
-                yield warning("links", f"“{name}” links to an address that readers cannot open.")
+                local.append(name)
+    if local:  # together: where a whole installation is tried out, every entry is
+        more = f" and {len(local) - 1} more link" if len(local) > 1 else " links"
+        yield warning("links", f"“{local[0]}”{more} to an address that readers cannot open.")
