@@ -11,8 +11,9 @@ from sqlalchemy import select
 from service.audience.subscribe import unsubscribe
 from service.audience.tokens import stamp
 from service.db import session_scope
-from service.models import Newsletter, Notice, Subscription
-from tests.web.browsing import csrf_of, link
+from service.models import Newsletter, Notice, Subscription, SubscriptionState
+from service.web.asking import now as wall_clock
+from tests.web.browsing import csrf_of, link, subscription
 from tests.web.issues import add_issue
 
 ENDED = "come to its end"
@@ -46,6 +47,10 @@ def test_it_asks_nobody_to_confirm(
     form = {"csrf_token": csrf_of(client.get(link("preferences", reader.id)).text)}
     leaving = link("unsubscribe", reader.id)
     assert "Subscribe again" not in client.get(leaving).text
+    asked = link("confirm", reader.id, stamp(wall_clock()))
+    for answer in (client.get(asked), client.post(asked, data=form)):
+        assert answer.location == "/n/report/"
+    assert subscription(reader.id).state is SubscriptionState.UNSUBSCRIBED
     for page in (leaving, link("confirm", reader.id, stamp(now))):
         assert client.post(f"{page}/again", data=form).location == "/n/report/"
     with session_scope() as session:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from flask import abort, render_template
+from flask import abort, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -21,22 +21,29 @@ from service.web.public import editions, public
 from service.web.public.sign_up import ask_reader
 from service.web.zones import hour_options, zone_options
 
+NEW = timedelta(hours=1)
+"""So long after the confirmation a reader is asked for hour and topics."""
+
 
 @public.get("/confirm/<token>")
-def confirm_page(token: str) -> str:
+def confirm_page(token: str) -> str | Response:
     with read_scope() as session:
         subscription, issued_at = _asked(session, token)
         result = can_confirm(subscription, issued_at, now())
-        if result is ConfirmResult.CONFIRMED:
+        if result is ConfirmResult.CONFIRMED and not _has_ended(subscription):
             return render_template("public/confirm.html", subscription=subscription, token=token)
         return _answer(session, subscription, token, result)
 
 
 @public.post("/confirm/<token>")
-def confirm_now(token: str) -> str:
+def confirm_now(token: str) -> str | Response:
     with session_scope() as session:
         subscription, issued_at = _asked(session, token)
-        result = confirm(session, subscription.id, issued_at, now(), visitor())
+        result = (
+            can_confirm(subscription, issued_at, now())
+            if _has_ended(subscription)
+            else confirm(session, subscription.id, issued_at, now(), visitor())
+        )
         return _answer(session, subscription, token, result)
 
 
@@ -52,18 +59,29 @@ def _asked(session: Session, token: str) -> tuple[Subscription, datetime]:
     return subscription_or_404(session, subscription_id), tokens.unstamp(seconds)
 
 
-def _answer(session: Session, subscription: Subscription, token: str, result: ConfirmResult) -> str:
+def _has_ended(subscription: Subscription) -> bool:
+    return subscription.newsletter.archived_at is not None
+
+
+def _answer(
+    session: Session, subscription: Subscription, token: str, result: ConfirmResult
+) -> str | Response:
     if result is ConfirmResult.GONE:
         abort(404)
+    if _has_ended(subscription):  # there is nothing left to subscribe to, and its page says so
+        return redirect(url_for("public.landing", newsletter=subscription.newsletter.slug), 303)
     if result is ConfirmResult.EXPIRED:
         return render_template(
             "public/confirm_expired.html", subscription=subscription, token=token
         )
+    since = subscription.confirmed_at
     return render_template(
         "public/confirmed.html",
         subscription=subscription,
         suppressed=is_suppressed(session, subscription.subscriber.email_hash),
         again=result is ConfirmResult.ALREADY,
+        # Who clicked twice is shown the second answer, and has chosen nothing yet.
+        new=since is not None and now() - since < NEW,
         next_at=next_issue_at(subscription, now()),
         preferences_token=tokens.sign(settings().secret, "preferences", subscription.id),
         current=preferences_of(subscription),
