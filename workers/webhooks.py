@@ -19,8 +19,8 @@ from workers.app import app
 
 log = structlog.get_logger(__name__)
 
-CALLING_TIME = timedelta(seconds=20)
-"""A task begins no call after this and rings for the rest."""
+CALLING_TIME = timedelta(seconds=5)
+"""A task begins no call after this and rings for the rest, so that others get their turn."""
 
 
 @app.task(name=Bell.WEBHOOK.value)
