@@ -16,7 +16,7 @@ from service.models import ApiToken, Audit, Role, Webhook, WebhookCall, WebhookC
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post
-from tests.webhooks.receiver import Receiver
+from tests.webhooks.receiver import Answer, Receiver
 from workers.webhooks import call_webhook
 
 EVENTS = ["issue.sent", "subscriber.unsubscribed"]
@@ -125,15 +125,20 @@ def test_it_shows_and_renews_a_secret_when_asked(editor: FlaskClient, receiver: 
     assert only_webhook().secret in page
 
 
-def test_it_replays_a_call(editor: FlaskClient, receiver: Receiver) -> None:
+def test_it_says_that_calls_fail_and_replays_one(editor: FlaskClient, receiver: Receiver) -> None:
     add(editor, receiver.url, *EVENTS)
     path = f"/admin/webhooks/{only_webhook().id}"
     post(editor, path, f"{path}/test")
+    receiver.answer = Answer(500)
     call_webhook(only_webhook().id)
+    for failing in (path, "/admin/webhooks"):
+        assert "It has taken no call since" in editor.get(failing).text
+    receiver.answer = Answer()
     (call,) = calls()
     post(editor, path, f"{path}/calls/{call.id}/replay")
     assert calls()[0].state is WebhookCallState.WAITING
     call_webhook(only_webhook().id)
+    assert "It has taken no call since" not in editor.get(path).text
     first, second = receiver.calls
     assert first.identity == second.identity
 
