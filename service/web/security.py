@@ -60,7 +60,7 @@ def is_from_here(site: str | None, referrer: str | None, *ours: str) -> bool:
     """Whether a form is of this very site, by Sec-Fetch-Site, which no page can set, or where a
     browser is too old for that by the Referer; *ours* are our addresses. Pure."""
     if site is not None:
-        return site == "same-origin"
+        return site in {"same-origin", "none"}  # none: a reader's own doing, as a tab restored
     return bool(referrer) and _origin(referrer or "") in {_origin(url) for url in ours}
 
 

@@ -72,7 +72,7 @@ HERE, INSIDE = "https://news.example.org", "https://127.0.0.1:8000/"
         ("same-origin", "https://evil.example/", True),
         ("same-site", f"{HERE}/", False),
         ("cross-site", f"{HERE}/", False),
-        ("none", None, False),
+        ("none", None, True),
         (None, f"{HERE}/n/report/", True),
         (None, INSIDE, True),
         (None, f"{HERE}.evil.example/", False),
