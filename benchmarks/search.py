@@ -94,6 +94,7 @@ QUESTIONS = (
     Question("a rare tag", lambda *_: Asked(tag="beta")),
     Question("a tag of half of them", lambda *_: Asked(tag="reader")),
     Question("who is suppressed", lambda *_: Asked(suppressed=True)),
+    Question("who is not suppressed", lambda *_: Asked(suppressed=False)),
     Question("a rare language", lambda *_: Asked(language="de")),
     Question("who joined today", lambda _, __, now: Asked(joined_since=now - timedelta(days=1))),
 )
