@@ -171,7 +171,7 @@ class Notice(Base):
         BigId, to("subscription", cascade=True), index=True
     )
     issue_id: Mapped[int | None] = mapped_column(BigId, to("issue", cascade=True))
-    address: Mapped[str] = mapped_column(String(254))
+    address: Mapped[str] = mapped_column(String(254), index=True)
     payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     state: Mapped[DeliveryState] = mapped_column(named(DeliveryState), default=DeliveryState.QUEUED)
     attempt: Mapped[int] = mapped_column(Integer, default=0)

@@ -42,12 +42,8 @@ def send_password_link(session: Session, user: User, now: datetime) -> bool:
     """As above; False also when one is on its way already. Who never chose a password is
     invited again."""
     kind = NoticeKind.RESET if user.password_hash else NoticeKind.INVITATION
-    recent = select(Notice.id).where(
-        Notice.kind == kind,
-        Notice.address == user.email,
-        Notice.created_at > now - NOT_AGAIN_WITHIN,
-    )
-    if session.scalars(recent.limit(1)).one_or_none() is not None:
+    last = last_link(session, user)
+    if last is not None and last.kind is kind and last.created_at > now - NOT_AGAIN_WITHIN:
         return False
     return _queue(session, kind, user, now)
 
@@ -66,6 +62,19 @@ def tell_of_login(session: Session, user: User, user_agent: str | None, now: dat
 def tell(session: Session, user: User, news: News, now: datetime) -> bool:
     """News of their account, whoever made it so."""
     return _queue(session, NoticeKind.ACCOUNT, user, now, news=news.value)
+
+
+def last_link(session: Session, user: User) -> Notice | None:
+    """The latest mail with a link to choose a password, whatever became of it."""
+    return session.scalars(
+        select(Notice)
+        .where(
+            Notice.address == user.email,
+            Notice.kind.in_((NoticeKind.INVITATION, NoticeKind.RESET)),
+        )
+        .order_by(Notice.id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def can_mail(session: Session) -> bool:

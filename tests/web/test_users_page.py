@@ -8,7 +8,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.db import session_scope
-from service.models import ApiToken, Audit, Newsletter, Notice, NoticeKind, Role, User
+from service.models import (
+    ApiToken,
+    Audit,
+    DeliveryState,
+    Newsletter,
+    Notice,
+    NoticeKind,
+    Role,
+    User,
+)
 from service.staff import sessions, totp
 from service.staff.users import add_user, set_up_codes, user_named
 from service.web.asking import now as wall_clock
@@ -59,6 +68,10 @@ def test_it_invites_by_mail(editor: FlaskClient, session: Session) -> None:
     notice = session.scalars(select(Notice).where(Notice.kind == NoticeKind.INVITATION)).one()
     assert (notice.address, notice.payload) == ("new@example.org", {"user_id": user.id})
     assert "invited" in editor.get(USERS).text
+    assert "Waits to be sent" in editor.get(f"{USERS}/{user.id}").text
+    notice.state = DeliveryState.BOUNCED
+    session.commit()
+    assert "Bounced: see whether" in editor.get(f"{USERS}/{user.id}").text
 
 
 @pytest.mark.parametrize(

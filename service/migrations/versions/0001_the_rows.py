@@ -776,6 +776,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_address"), ["address"], unique=False)
         batch_op.create_index("ix_notice_due", ["state", "due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_message_id"), ["message_id"], unique=False)
         batch_op.create_index(
@@ -788,6 +789,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
         batch_op.drop_index(batch_op.f("ix_notice_subscription_id"))
         batch_op.drop_index(batch_op.f("ix_notice_message_id"))
         batch_op.drop_index("ix_notice_due")
+        batch_op.drop_index(batch_op.f("ix_notice_address"))
 
     op.drop_table("notice")
     with op.batch_alter_table("entry", schema=None) as batch_op:

@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 from service.audience.addresses import BadAddress
 from service.config import settings
 from service.db import read_scope, session_scope
-from service.models import Role, User
+from service.models import DeliveryState, Role, User
 from service.staff import sessions
 from service.staff.links import password_path
 from service.staff.lockout import shut_now
-from service.staff.mails import News, can_mail, send_invitation, send_password_link, tell
+from service.staff.mails import News, can_mail, last_link, send_invitation, send_password_link, tell
 from service.staff.users import (
     BadUser,
     all_users,
@@ -39,6 +39,21 @@ RIGHTS = {
     Role.EDITOR: "makes, sends and stops issues, and looks after readers and sources",
     Role.OWNER: "also decides who may log in, the settings, and keys for programs",
 }
+
+BECAME = {
+    DeliveryState.QUEUED: "waits to be sent",
+    DeliveryState.SENDING: "is being sent",
+    DeliveryState.UNKNOWN: "unknown whether it was sent",
+    DeliveryState.GIVEN_UP: "unknown whether it was sent",
+    DeliveryState.ACCEPTED: "sent",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.SOFT_BOUNCED: "bounced for now",
+    DeliveryState.BOUNCED: "bounced: see whether the address is right",
+    DeliveryState.REJECTED: "refused: see the page Health",
+    DeliveryState.SKIPPED: "not sent",
+    DeliveryState.COMPLAINED: "delivered, and called spam",
+}
+"""Of a mail with a link."""
 
 BAD_ROLE = "Choose what they may do: viewer, editor or owner."
 
@@ -80,6 +95,8 @@ def user_page(user_id: int) -> str:
             browsers=len(sessions.of_user(session, user.id, now())),
             rights=RIGHTS,
             shut=shut_now(session, now()).get(user.id, []),
+            link=last_link(session, user),
+            became=BECAME,
         )
 
 
