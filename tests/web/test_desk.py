@@ -27,6 +27,9 @@ from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post
 
+# Where editors wait for one another; tests/issues holds the same on the other.
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
 
 def desk(draft: Issue) -> str:
     return f"/admin/issues/{draft.id}/desk"

@@ -24,6 +24,8 @@ from service.web.asking import now as wall_clock
 from tests.issues.ai.model_server import ModelServer
 from tests.web.browsing import PASSWORD, csrf_of, post
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 GOOD = "Headline **2** is the news of the day."
 Do = Callable[[str], TestResponse]
 

@@ -10,6 +10,8 @@ from service.db import session_scope
 from service.models import Issue, MailFormat, Newsletter, Subscription
 from tests.web.browsing import post
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def choose(reader: Subscription, mail_format: MailFormat, *sections: str) -> None:
     with session_scope() as session:

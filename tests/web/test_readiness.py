@@ -13,6 +13,8 @@ from service.db import session_scope
 from service.models import Issue, IssueState, Newsletter, Source, Subscription
 from tests.web.browsing import post
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def desk(draft: Issue) -> str:
     return f"/admin/issues/{draft.id}/desk"
