@@ -104,7 +104,10 @@ def can_move(session: Session, asked: Move, now: datetime) -> Moved:
 
 def move(session: Session, asked: Move, now: datetime, visitor: Visitor = NOBODY) -> Moved:
     """Have all of the reader's newsletters sent to the address of *asked* from now on."""
-    session.refresh(asked.subscription.subscriber, with_for_update=True)
+    theirs = select(Subscriber).where(Subscriber.id == asked.subscription.subscriber_id)
+    theirs = theirs.with_for_update().execution_options(populate_existing=True)
+    if session.scalars(theirs).one_or_none() is None:
+        return Moved.EXPIRED  # their data were deleted a moment ago
     result = can_move(session, asked, now)
     if result is Moved.MOVED:
         _drop_unread(session, asked.address)

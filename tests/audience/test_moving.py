@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.audience.addresses import BadAddress, parse_address
@@ -131,6 +131,14 @@ def test_it_is_void_after_a_week_or_a_later_change(
     move(session, asked(session, row, now + SECOND, THIRD), now + SECOND)
     assert move(session, request, now + 2 * SECOND) is Moved.EXPIRED
     assert row.subscriber.email == THIRD
+
+
+def test_it_is_void_for_who_deletes_their_data_at_that_moment(
+    session: Session, newsletter: Newsletter, now: datetime
+) -> None:
+    request = asked(session, reader(session, newsletter, now), now)
+    session.execute(delete(Subscriber).execution_options(synchronize_session=False))
+    assert move(session, request, now) is Moved.EXPIRED
 
 
 def test_it_makes_no_two_readers_one(
