@@ -15,6 +15,9 @@ from service.staff import recovery, sessions
 from service.staff.lockout import forgive_all
 from service.staff.passwords import BadPassword, hash_password
 
+LONGEST_SUBJECT = 200
+"""Characters of what an audit line is about."""
+
 
 class BadUser(ValueError):
     """An account that cannot be made or changed as asked; the text says why."""
@@ -102,8 +105,12 @@ def user_named(session: Session, email: str) -> User | None:
 def audit(
     session: Session, user_id: int | None, action: str, subject: str, now: datetime, **detail: Any
 ) -> None:
-    """Note who did what (``issue.approve``) to what (``issue 7``). None is the command line."""
-    session.add(Audit(user_id=user_id, action=action, subject=subject, detail=detail, at=now))
+    """Note who did what (``issue.approve``) to what (``issue 7``). None is the command line.
+
+    Of a long *subject*, an address perhaps, the beginning is kept.
+    """
+    about = subject[:LONGEST_SUBJECT]
+    session.add(Audit(user_id=user_id, action=action, subject=about, detail=detail, at=now))
 
 
 def _free_address(session: Session, email: str) -> str:

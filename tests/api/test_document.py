@@ -38,10 +38,10 @@ from service.audience.joining import Reader, add_confirmed
 from service.db import session_scope
 from service.issues.approve import compose_manual
 from service.models import Newsletter
-from service.web.api import api
+from service.web.api import api, copies
 from service.web.api.document import document_of
 from service.web.api.outline import outline_of, shapes_of
-from tests.api.conftest import Program
+from tests.api.conftest import Program, one_database
 
 EXAMPLES = 15
 """Of each operation and phase."""
@@ -53,12 +53,6 @@ ACCEPTED = PositiveDataAcceptanceConfig(
     # that an ETag is that of the row, that a key was used before.
     expected_statuses=["2xx", "404", "409", "412", "422"]
 )
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """SQLite alone: what is tried is the way in, and it takes a while."""
-    return sqlite_url
 
 
 @pytest.fixture
@@ -104,6 +98,7 @@ def test_it_shows_the_values_of_a_field_and_not_the_name_of_their_list() -> None
     assert asked["subject"].needed
 
 
+@one_database
 @pytest.mark.timeout(300)
 def test_it_answers_whatever_is_asked_as_the_document_says(
     redis: Redis,
@@ -115,6 +110,7 @@ def test_it_answers_whatever_is_asked_as_the_document_says(
     monkeypatch.setenv("BROADSHEET_API_RATE", "1000000")
     for limit in ("ADDRESS", "DOMAIN", "NETWORK"):
         monkeypatch.setenv(f"BROADSHEET_SIGN_UPS_PER_{limit}", "0")
+    monkeypatch.setattr(copies, "MOST_IN_AN_HOUR", 0)
     config.settings.cache_clear()
     app.testing = False  # what breaks is answered with a 500, as it would be
     with listening(app) as base:
