@@ -279,7 +279,7 @@ def test_it_gives_nothing_out_while_a_change_of_address_can_be_taken_back(
     assert "has expired" in client.get(before).text
     assert "has expired" in client.get(f"{before}/my-data.json").text
     post(client, page, mail(NoticeKind.ADDRESS_CHANGED)[0].payload["path"])
-    assert "Take it along" in client.get(before).text
+    assert "Take it with you" in client.get(before).text
     assert data_link(client, reader)
 
 

@@ -157,12 +157,12 @@ def test_it_says_already_confirmed_to_a_second_click(
     second = client.post(page, data={"csrf_token": token}).text
     assert "Already confirmed" in second
     # A double click is answered twice, and the reader sees this one.
-    assert "When shall it come?" in second
+    assert "When should it come?" in second
     with session_scope() as session:
         session.get_one(Subscription, row.id).confirmed_at = wall_clock() - timedelta(days=1)
     later = client.get(page).text
     assert "Already confirmed" in later
-    assert "When shall it come?" not in later
+    assert "When should it come?" not in later
 
 
 def test_it_offers_a_new_link_for_an_expired_one(
