@@ -100,11 +100,11 @@ def test_its_procfile_consumes_every_queue() -> None:
     assert heard == set(QUEUES.values())
 
 
-def test_its_operators_are_told_of_every_queue() -> None:
+def test_its_operators_are_told_of_every_queue_of_the_workers_line() -> None:
     (unit,) = re.findall(
         r"ExecStart=.*celery.* worker .*", (ROOT / "docs/operators.md").read_text()
     )
-    assert listened_to(unit) == set(QUEUES.values())
+    assert listened_to(unit) == listened_to(procfile()["worker"])
 
 
 def test_its_procfile_names_what_the_supervisor_starts(
