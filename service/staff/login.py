@@ -52,7 +52,7 @@ def check_login(
             # What was typed is not kept: some type their password there.
             audit(session, None, "login.failed", "an unknown address", now, ip=origin.ip)
             return None
-        right = right and user.password_hash == found.password_hash
+        right = right and _is_still(user, found, password)
         if is_shut(session, user, origin, now):
             right = False
         elif not right:
@@ -92,7 +92,7 @@ def prove(user_id: int, password: str, typed: str | None, origin: Origin, now: d
         if found is None or user is None:
             return Proof.SHUT
         shut = is_shut(session, user, origin, now)
-        right = right and not shut and user.password_hash == found.password_hash
+        right = right and not shut and _is_still(user, found, password)
         if right and (typed is None or _take_code(user, typed, now)):
             if typed is not None:
                 forgive(session, user, origin)
@@ -107,6 +107,12 @@ def _locked_row(session: Session, user_id: int) -> User | None:
     return session.scalars(
         select(User).where(User.id == user_id, User.removed_at.is_(None)).with_for_update()
     ).one_or_none()
+
+
+def _is_still(user: User, found: User, password: str) -> bool:
+    """Whether what was right for *found* is so now: it may have been changed, or made stronger."""
+    same = user.password_hash == found.password_hash
+    return same or matches(user.password_hash, password)
 
 
 def _take_code(user: User, typed: str, now: datetime) -> bool:
