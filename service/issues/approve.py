@@ -141,7 +141,7 @@ def resume(session: Session, issue: Issue, now: datetime) -> Issue:
     goes_on = IssueState.SENDING if issue.started_at else IssueState.APPROVED
     if issue.state is not IssueState.HELD:
         raise BadInput(f"Issue {issue.number} is {issue.state.value}, not held.")
-    _check_goes_on(issue.newsletter)
+    check_goes_on(issue.newsletter)
     issue.released_at = now
     return _move(session, issue, goes_on, None)
 
@@ -186,7 +186,8 @@ def _check_sendable(issue: Issue, sections: tuple[Section, ...]) -> None:
         raise BadInput("There is nothing in this issue: write an editorial, or skip it.")
 
 
-def _check_goes_on(newsletter: Newsletter) -> None:
+def check_goes_on(newsletter: Newsletter) -> None:
+    """Raise :class:`BadInput` when nothing of the newsletter is sent any more."""
     if newsletter.archived_at is not None:
         raise BadInput(
             f"{newsletter.name} is archived, so nothing of it is sent: restore it in its settings "
@@ -195,7 +196,7 @@ def _check_goes_on(newsletter: Newsletter) -> None:
 
 
 def _check_newsletter(newsletter: Newsletter) -> None:
-    _check_goes_on(newsletter)
+    check_goes_on(newsletter)
     if not newsletter.postal_address.strip():
         raise BadInput(
             f"{newsletter.name} has no postal address, which the law asks for in every issue: "

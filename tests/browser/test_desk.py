@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -28,6 +29,7 @@ def test_it_takes_an_issue_from_the_build_to_the_mailbox_as_it_was_shaped(
 
     step(without_scripts, third, "Pin", "Pinned")
     assert titles(without_scripts)[:3] == [third, first, second]
+    what_follows_the_entries_follows_while_writing(page, third)
     another_was_faster(page, third)
     another_wrote_meanwhile(page, without_scripts)
     assert all("409" in complaint for complaint in watch.complaints), watch.complaints
@@ -113,6 +115,14 @@ def drag_below(page: Page, title: str, other: str) -> None:
     expect(page.get_by_role("status")).to_contain_text("Moved: 3 of")
 
 
+def what_follows_the_entries_follows_while_writing(page: Page, first: str) -> None:
+    """The subject was made of the entries before another editor pinned one."""
+    expect(page.get_by_label("Subject")).not_to_have_value(re.compile(re.escape(first)))
+    page.get_by_label("Preheader").fill("A word ahead")
+    expect(page.locator("#kept")).to_contain_text("Saved at")
+    expect(page.get_by_label("Subject")).to_have_value(re.compile(re.escape(first)))
+
+
 def another_was_faster(page: Page, title: str) -> None:
     """This page still shows the entry as it was: it is told, and shown how it is."""
     line(page, title).get_by_role("button", name="Drop:").click()
@@ -122,6 +132,7 @@ def another_was_faster(page: Page, title: str) -> None:
 
 def another_wrote_meanwhile(page: Page, theirs: Page) -> None:
     """This page would store its words by itself: it does not, and shows the other's on a press."""
+    theirs.reload()
     theirs.get_by_label("Preheader").fill("By another")
     theirs.get_by_role("button", name="Save the words", exact=True).click()
     page.get_by_label("Preheader").fill("By me")

@@ -89,6 +89,18 @@ def test_an_issue_without_a_postal_address_is_not_sent(session: Session, issue: 
         approve(session, issue, NOW)
 
 
+def test_nothing_of_an_archived_newsletter_is_sent_or_goes_on(
+    session: Session, issue: Issue
+) -> None:
+    approve(session, issue, NOW)
+    approval.hold(session, issue, "Look at it first.")
+    issue.newsletter.archived_at = NOW
+    with pytest.raises(BadInput, match="The Report is archived"):
+        approval.resume(session, issue, NOW)
+    with pytest.raises(BadInput, match="The Report is archived"):
+        compose_manual(session, issue.newsletter, "A note", "Hello.", NOW)
+
+
 def test_a_pinned_story_may_come_again(session: Session, issue: Issue) -> None:
     tomorrow = build_issue(session, issue.newsletter, date(2026, 11, 21), NOW + HOUR)
     curate.pin(session, issue_entries(session, tomorrow)[0])

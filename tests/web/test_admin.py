@@ -289,7 +289,7 @@ def test_it_sends_nothing_of_an_archived_newsletter(
 ) -> None:
     with session_scope() as session:
         session.get_one(Newsletter, newsletter.id).archived_at = wall_clock()
-    refused = send(editor, draft, count="1")
+    refused = send(editor, draft)
     assert (refused.status_code, issue(draft.id).state) == (400, IssueState.DRAFT)
     assert "The Report is archived" in refused.text
     assert "There is no newsletter to write it for" in editor.get("/admin/issues/new").text

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.doorbell import Bell, ring, ring_later
-from service.issues.approve import approve, document_now
+from service.issues.approve import approve, check_goes_on, document_now
 from service.issues.errors import BadInput
 from service.issues.states import IllegalMove
 from service.localtime import moment_of
@@ -64,8 +64,9 @@ def send(issue_id: int) -> Answer:
         if issue.state is not IssueState.DRAFT:
             return back(issue, _refusal(issue))
         try:
+            check_goes_on(issue.newsletter)
             plan = _plan(issue, now())
-        except BadPlan as error:
+        except (BadInput, BadPlan) as error:
             return _form(session, issue, str(error)), 400
         if why_not := reasons(findings_of(session, issue, now())):
             return _form(session, issue, why_not), 400

@@ -46,13 +46,7 @@ function takeOver(page, withEditorial = false) {
   for (const part of ["#outline", "#readiness", "#draft", "#origin"]) replacePart(page, part);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   for (const edit of begun) takeUp(edit);
-  const fresh = page.querySelector("#words");
-  const names = wordsAreTouched() ? (withEditorial ? ["markdown"] : []) : WORDS;
-  if (names.length) for (const name of ["seen", "shown"]) words.elements[name].value = fresh.elements[name].value;
-  for (const name of names) {
-    words.elements[name].value = fresh.elements[name].value;
-    stored[WORDS.indexOf(name)] = words.elements[name].value;
-  }
+  followStored(page.querySelector("#words"), withEditorial ? ["markdown"] : []);
   words.dispatchEvent(new Event("preview"));
   document.querySelector("#spoken").textContent = main.querySelector(":scope > [role=status]")?.textContent ?? "";
 }

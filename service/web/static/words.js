@@ -17,7 +17,11 @@ let leaving = false;
 let idle;
 
 const wordsAreTouched = () => !alike(inForm(words), stored);
-const tell = (text) => { told.textContent = text; };
+function tell(text, how = "off") {
+  told.ariaLive = how; // read out when it is a problem, not each time that all is well
+  told.textContent = text;
+}
+const tellProblem = (text) => tell(`Not saved: ${text}`, "assertive");
 
 // One request at a time: each answer bears the marks that the next request must show.
 let turn = Promise.resolve();
@@ -50,29 +54,45 @@ async function keepWords() {
   try {
     let page = await sendWords();
     if (!page.querySelector("#words") && (await renewToken())) page = await sendWords();
-    if (!page.querySelector("#words")) return tell("Not saved: this is no draft any more, or you were logged out. Look in another tab; what you wrote stays here.");
+    if (!page.querySelector("#words")) return tellProblem("this is no draft any more, or you were logged out. Look in another tab; what you wrote stays here.");
     const problem = page.querySelector("main > [role=alert]");
     if (problem) {
       refused = Boolean(page.querySelector("#theirs"));
-      return tell(`Not saved: ${refused ? "another editor changed it meanwhile. Press Save to see theirs." : problem.textContent}`);
+      return tellProblem(refused ? "another editor changed it meanwhile. Press Save to see theirs." : problem.textContent);
     }
     stored = sent;
     takeMarks(page);
     tell(`Saved at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
   } catch {
-    tell("Not saved: the server does not answer. It is tried again.");
+    tellProblem("the server does not answer. It is tried again.");
     idle = setTimeout(() => inTurn(keepWords), AGAIN);
   }
   if (wordsAreTouched()) keepSoon();
 }
 
-// What the form must show next time. The first time, that it is a draft now and no longer a new page.
+// Words follow the entries, and other editors write: what this editor has not touched becomes what is
+// stored. The marks are taken unless what they touched was changed: then the server says so.
+const same = (one, other) => one.replace(/\s+/g, " ").trim() === (other ?? "").replace(/\s+/g, " ").trim();
+
+function followStored(fresh, instead = []) {
+  let clashes = false;
+  WORDS.forEach((name, place) => {
+    const [field, now] = [words.elements[name], fresh.elements[name].value];
+    if (same(now, stored[place])) return;
+    if (field.value === stored[place] || instead.includes(name)) field.value = stored[place] = now;
+    else clashes = true;
+  });
+  if (clashes) return;
+  for (const name of ["seen", "shown"]) words.elements[name].value = fresh.elements[name].value;
+}
+
+// The first time, the form shows that it is a draft now and no longer a new page.
 function takeMarks(page) {
   const fresh = page.querySelector("#words");
   for (const name of ["seen", "shown"]) {
-    if (words.elements[name]) words.elements[name].value = fresh.elements[name].value;
-    else words.prepend(document.adoptNode(fresh.elements[name]));
+    if (!words.elements[name]) words.prepend(fresh.elements[name].cloneNode());
   }
+  followStored(fresh);
   const draft = document.querySelector("#draft [name=seen]");
   if (draft) draft.value = words.elements.seen.value;
   for (const part of ["#readiness", "#origin"]) replacePart(page, part);
