@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from service.models import IssueKind
 from tests.browser.editor import log_in
@@ -110,7 +110,7 @@ def drag_below(page: Page, title: str, other: str) -> None:
     target = line(page, other)
     box = target.bounding_box()
     assert box
-    below = {"x": box["width"] / 2, "y": box["height"] - 3}
+    below = Position(x=box["width"] / 2, y=box["height"] - 3)
     line(page, title).locator(".grip").drag_to(target, target_position=below)
     expect(page.get_by_role("status")).to_contain_text("Moved: 3 of")
 
