@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from service import config, db
+from service.delivery.plan import plan_issue
 from service.models import Newsletter, Subscription
 from service.web.app import create_app
 from service.web.asking import now as wall_clock
 from service.web.public.trap import stamp
 from service.web.security import is_from_here
+from tests.delivery.rows import an_approved_issue
 from tests.web.browsing import csrf_of, link
 
 
@@ -144,8 +145,13 @@ def test_it_tells_its_numbers_to_the_house_alone(
     assert client.get("/metrics", environ_overrides=where).status_code == status
 
 
-def test_it_measures(client: FlaskClient, database: Engine) -> None:
+def test_it_measures(client: FlaskClient, reader: Subscription, now: datetime) -> None:
+    with db.session_scope() as session:
+        issue = an_approved_issue(session, session.get_one(Newsletter, reader.newsletter_id), now)
+    with db.session_scope() as session:
+        plan_issue(session, issue.id, now, batch_size=500)
     text = client.get("/metrics").text
+    assert 'broadsheet_deliveries_unsettled{state="queued"} 1.0' in text
     assert 'broadsheet_deliveries_unsettled{state="unknown"} 0.0' in text
     assert "broadsheet_events_waiting 0.0" in text
 

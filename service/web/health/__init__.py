@@ -18,10 +18,12 @@ from service.config import settings
 from service.db import read_scope
 from service.models import (
     Delivery,
+    DeliveryBatch,
     DeliveryState,
     Event,
     EventOutcome,
     Issue,
+    IssueState,
     Notice,
     Source,
     SourceState,
@@ -31,6 +33,9 @@ from service.provisioning.doctor.base_url import SITE_HEADER
 
 log = structlog.get_logger(__name__)
 health = Blueprint("health", __name__)
+
+SETTLED = (IssueState.DRAFT, IssueState.SKIPPED, IssueState.SENT)
+"""Issues in these states have no delivery that waits or is uncertain: service.delivery.finish."""
 
 UNSETTLED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
@@ -89,8 +94,14 @@ class Backlog(Collector):
                 "Deliveries that wait, are being sent or have an unknown outcome",
                 labels=["state"],
             )
+            # By the batches of issues that are open: through all that was ever sent it would read
+            # for minutes.
+            open_batches = select(DeliveryBatch.id).join(Issue, Issue.id == DeliveryBatch.issue_id)
+            open_batches = open_batches.where(Issue.state.not_in(SETTLED))
             for state in UNSETTLED:
-                query = select(func.count()).where(Delivery.state == state)
+                query = select(func.count()).where(
+                    Delivery.batch_id.in_(open_batches), Delivery.state == state
+                )
                 deliveries.add_metric([state.value], session.execute(query).scalar_one())
             yield deliveries
             waiting = select(func.count()).where(Event.outcome == EventOutcome.WAITING)
