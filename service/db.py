@@ -197,8 +197,7 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
     statement = insert(table).on_conflict_do_nothing().returning(key)
     if len(rows) == 1:  # one with many VALUES is compiled anew each time, which costs more than it
         return len(session.execute(statement.values(rows[0])).all())
-    chunks = (list(rows[start : start + 500]) for start in range(0, len(rows), 500))
-    return sum(len(session.execute(statement.values(chunk)).all()) for chunk in chunks)
+    return len(session.execute(statement, list(rows)).all())
 
 
 class GivenRows:
