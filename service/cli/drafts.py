@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.finding import issue_named, ready
+from service.cli.finding import issue_named, note, ready
 
 
 @click.command("draft")
@@ -28,6 +28,7 @@ def draft_command(issue: str | None, then: str | None) -> None:
         with session_scope() as session:
             found = issue_named(session, issue)
             name = f"{found.newsletter.slug}/{found.number}"
+            note(session, found, f"draft.{then}")
             if then == "accept":
                 accept_draft(session, found, datetime.now(UTC))
                 click.echo(f"{name} has the draft as its editorial, marked as a model's.")

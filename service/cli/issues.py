@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from service.cli.finding import issue_named, newsletter_named, ready
+from service.cli.finding import issue_named, newsletter_named, note, ready
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -38,6 +38,7 @@ def build_command(newsletter: str | None, day: datetime | None, weekly: bool) ->
             local_date = day.date() if day else now.astimezone(ZoneInfo(found.timezone)).date()
             kind = IssueKind.WEEKLY if weekly else IssueKind.DAILY
             issue = build_issue(session, found, local_date, now, kind)
+            note(session, issue, "issue.build")
             click.echo(f"{found.slug}/{issue.number}: {issue.state.value} — {issue.subject}")
             if issue.reason:
                 click.echo(issue.reason)
@@ -109,6 +110,7 @@ def compose_command(
             found = newsletter_named(session, newsletter)
             issue = compose_manual(session, found, subject, file.read_text(), datetime.now(UTC))
             name = f"{found.slug}/{issue.number}"
+            note(session, issue, "issue.write")
             if correcting is not None:
                 _narrow(session, issue, issue_named(session, correcting), entry or 0)
     except (BadInput, NothingHeld, UnicodeDecodeError) as error:

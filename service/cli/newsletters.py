@@ -20,6 +20,7 @@ def load_command(file: Path) -> None:
     from service.newsletters.problems import BadNewsletter
     from service.rendering.theme import load_theme
     from service.sources.kinds import check_config
+    from service.staff.users import audit
 
     ready(begins=True)
     try:
@@ -31,6 +32,15 @@ def load_command(file: Path) -> None:
                 check_source=check_config,
                 check_theme=load_theme,
             )
+            if not report.unchanged:
+                done = {
+                    "changed": report.fields,
+                    "sources_added": report.added,
+                    "sources_changed": report.changed,
+                    "sources_paused": report.paused,
+                }
+                said = {name: list(names) for name, names in done.items() if names}
+                audit(session, None, "newsletter.load", report.slug, datetime.now(UTC), **said)
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file}: it is not UTF-8; save it as such.") from error
     except BadNewsletter as error:

@@ -15,10 +15,14 @@ def export_command(newsletter: str) -> None:
     """Print a newsletter's readers as CSV."""
     from service.audience.csv_export import export_found
     from service.audience.search import Asked
-    from service.db import read_scope
+    from service.db import read_scope, session_scope
+    from service.staff.users import audit
 
     ready()
-    with read_scope() as session:
-        asked = Asked(newsletter_id=newsletter_named(session, newsletter).id)
-    for lines in export_found(read_scope, asked, datetime.now(UTC)):
+    now = datetime.now(UTC)
+    with session_scope() as session:
+        found = newsletter_named(session, newsletter)
+        asked = Asked(newsletter_id=found.id)
+        audit(session, None, "subscribers.export", f"of {found.name}", now)
+    for lines in export_found(read_scope, asked, now):
         click.echo(lines, nl=False)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from service.cli.finding import issue_named, latest_draft, moment, ready
+from service.cli.finding import issue_named, latest_draft, moment, note, ready
 from service.cli.reader_status import show_reader
 
 
@@ -51,6 +51,7 @@ def send_command(issue: str | None, at: str | None, yes: bool) -> None:
         with session_scope() as session:
             found = session.get_one(Issue, found.id)
             approve(session, found, now, scheduled_at=when, timing=Timing.NOW)
+            note(session, found, "issue.approve", readers=readers)
             ring(session, Bell.DISPATCH, found.id)
     except (BadInput, IllegalMove) as error:
         raise click.ClickException(str(error)) from error

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_all_confirmed
 from service.audience.preferences import Preferences
-from service.models import Issue, IssueKind, IssueState, Newsletter
+from service.models import Audit, Issue, IssueKind, IssueState, Newsletter
 
 Run = Callable[..., Result]
 
@@ -140,6 +140,10 @@ def test_it_sends_a_draft_and_rings_for_a_worker(
     assert told["state"] == "approved"
     assert told["planned"] is None
     assert set(told["deliveries"].values()) == {0}
+    with Session(database) as session:
+        done = session.execute(select(Audit.action, Audit.user_id).order_by(Audit.id)).all()
+    steps = ["newsletter.load", "issue.write", "issue.approve"]
+    assert done == [(step, None) for step in steps], "what was done from the shell stands there"
 
 
 def test_it_asks_before_it_sends(run: Run, composed: str, database: Engine) -> None:

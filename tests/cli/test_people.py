@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service import migrations
-from service.models import Role, SubscriberTag, Subscription, SubscriptionState, User
+from service.models import Audit, Role, SubscriberTag, Subscription, SubscriptionState, User
 from service.staff.lockout import Origin
 from service.staff.login import check_login
 
@@ -97,6 +97,8 @@ def test_it_exports_what_it_can_import(
 ) -> None:
     run("import", str(readers), *AGREED)
     exported = run("export", "report").stdout
+    with Session(database) as session:
+        assert "subscribers.export" in session.scalars(select(Audit.action)).all()
     rows = sorted(csv.DictReader(exported.splitlines()), key=lambda row: row["email"])
     assert [row["email"] for row in rows] == ["ada@example.org", "bob@example.org"]
     assert (rows[0]["timezone"], rows[0]["hour"]) == ("Europe/Berlin", "7")
