@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from functools import lru_cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -15,6 +16,10 @@ MOST_CHARACTERS = 1024  # hashing is work: nobody may order a megabyte of it
 
 STRENGTH = RFC_9106_LOW_MEMORY  # 64 MiB and three passes: RFC 9106 § 4, second choice
 hasher = PasswordHasher.from_parameters(STRENGTH)
+
+AT_ONCE = 2
+"""Checked by one process: each takes 64 MiB and a processor, and anybody may ask for one."""
+_at_once = BoundedSemaphore(AT_ONCE)
 
 ANYBODYS = (
     "password", "passwort", "passphrase", "secret", "letmein", "iloveyou", "welcome", "changeme",
@@ -50,7 +55,8 @@ def matches(password_hash: str, password: str) -> bool:
     if len(password) > MOST_CHARACTERS:
         return False
     try:
-        return hasher.verify(password_hash or nobodys_hash(), password) and bool(password_hash)
+        with _at_once:
+            return hasher.verify(password_hash or nobodys_hash(), password) and bool(password_hash)
     except (VerifyMismatchError, InvalidHashError):
         return False
 

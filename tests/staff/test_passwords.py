@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
-from service.staff.passwords import STRENGTH, BadPassword, hash_password, matches
+from service.staff import passwords
+from service.staff.passwords import AT_ONCE, STRENGTH, BadPassword, hash_password, matches
 
 EMAIL = "editor@news.example.org"
 
@@ -38,6 +42,26 @@ def test_it_takes_what_is_long(password: str) -> None:
 def test_it_takes_nothing_that_is_guessed_first(password: str) -> None:
     with pytest.raises(BadPassword, match="first that anybody would try"):
         hash_password(password, EMAIL)
+
+
+def test_it_checks_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a burst of tries takes all the memory that there is."""
+    inside: list[int] = []
+    seen: list[int] = []
+    alone = Barrier(AT_ONCE)
+
+    class Slow:
+        def verify(self, *_: str) -> bool:
+            inside.append(1)
+            seen.append(len(inside))
+            alone.wait(timeout=20)
+            inside.pop()
+            return True
+
+    monkeypatch.setattr(passwords, "hasher", Slow())
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: matches("kept", "typed"), range(4 * AT_ONCE)))
+    assert max(seen) == AT_ONCE
 
 
 def test_it_is_as_slow_as_owasp_asks() -> None:
