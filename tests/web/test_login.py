@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from service.config import settings
@@ -181,6 +182,23 @@ def test_it_ends_a_session_that_is_idle_or_old(client: FlaskClient, user: User, 
         past = wall_clock() - limit - timedelta(minutes=1)
         session.execute(update(UserSession).values({field: past}))
     assert not is_in(client)
+
+
+def test_it_says_that_a_form_came_too_late_and_leads_back_to_it(
+    client: FlaskClient, user: User
+) -> None:
+    give_password(client)
+    form = {"csrf_token": csrf_of(client.get("/admin/users").text), "email": "a@b.example"}
+    with session_scope() as session:
+        session.execute(delete(UserSession))
+    here = {"Referer": "http://news.example.org/admin/audit?user=none"}
+    answer = client.post("/admin/users/invite", data=form, headers=here)
+    assert answer.status_code == 303
+    there = answer.headers["Location"]
+    assert "what you sent was not taken" in client.get(there).text
+    to = parse_qs(urlsplit(there).query)["next"][0]
+    assert give_password(client, to=to) == "/admin/audit?user=none"
+    assert client.get(to).status_code == 200
 
 
 def test_it_notes_at_most_once_a_minute_that_a_browser_was_used(

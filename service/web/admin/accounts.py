@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 
-from flask import abort, request
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
@@ -104,6 +105,8 @@ def ask_for_login() -> ResponseReturnValue | None:
         return None
     if request.endpoint in OPEN:
         return None
+    if request.method == "POST":
+        return _say_that_it_ended()
     return cast("ResponseReturnValue", logins.unauthorized())
 
 
@@ -129,6 +132,17 @@ def owners_only(view: Callable[P, R]) -> Callable[P, R]:
         return view(*args, **kwargs)
 
     return guarded
+
+
+def _say_that_it_ended() -> ResponseReturnValue:
+    """To the page that the form is on: where it was sent to, many answer no GET."""
+    flash(
+        "Your login had ended, so what you sent was not taken. Log in, then fill it in once more.",
+        "problem",
+    )
+    page = urlsplit(request.referrer or "")
+    there = f"{page.path}?{page.query}" if page.query else page.path
+    return redirect(url_for("admin.login", next=there or None), 303)
 
 
 def _stop_viewer(endpoint: str) -> None:

@@ -37,7 +37,8 @@ def merge(was: str, typed: Values, stored: Values) -> tuple[dict[str, Any], Faul
         if _plain(value) == before:
             values[name] = stored[name]
         else:
-            clashes[name] = f"Somebody made this “{now}” meanwhile. Save again to put yours there."
+            made = f"made this “{now[:200]}”" if now else "emptied this"
+            clashes[name] = f"Somebody {made} meanwhile. Save again to put yours there."
     return values, Faults(clashes)
 
 
