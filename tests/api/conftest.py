@@ -19,16 +19,12 @@ from service.staff.tokens import Scope, make_token
 from service.staff.users import invite
 from service.web.asking import now as wall_clock
 from tests.web.apps import shared
+from tests.web.report import add_report
 
 one_database = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """For what no database does differently."""
 
 OWNER = "owner@news.example.org"
-SECTIONS: list[dict[str, Any]] = [
-    {"slug": "labs", "kind": "headlines", "heading": "AI Labs", "optional": False},
-    {"slug": "wire", "kind": "headlines", "heading": "From the Wire"},
-    {"slug": "papers", "kind": "papers", "heading": "Papers", "topics": ["cs.CL", "cs.LG"]},
-]
 
 
 @dataclass
@@ -62,20 +58,7 @@ class Program:
 
 @pytest.fixture
 def newsletter(database: Engine, now: datetime) -> Newsletter:
-    with session_scope() as session:
-        row = Newsletter(
-            slug="report",
-            name="The Report",
-            from_name="The Report",
-            from_address="report@news.example.org",
-            postal_address="1 Quay Street, Harbourtown",
-            timezone="Europe/Berlin",
-            sections=SECTIONS,
-            weekly_day=5,
-            created_at=now,
-        )
-        session.add(row)
-    return row
+    return add_report(now)
 
 
 @pytest.fixture

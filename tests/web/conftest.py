@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,30 +21,12 @@ from service.web.asking import now as wall_clock
 from tests.web.apps import shared
 from tests.web.browsing import EDITOR, PASSWORD, post
 from tests.web.issues import headlines
-
-SECTIONS: list[dict[str, Any]] = [
-    {"slug": "labs", "kind": "headlines", "heading": "AI Labs", "optional": False},
-    {"slug": "wire", "kind": "headlines", "heading": "From the Wire"},
-    {"slug": "papers", "kind": "papers", "heading": "Papers", "topics": ["cs.CL", "cs.LG"]},
-]
+from tests.web.report import add_report
 
 
 @pytest.fixture
 def newsletter(database: Engine, now: datetime) -> Newsletter:
-    with session_scope() as session:
-        row = Newsletter(
-            slug="report",
-            name="The Report",
-            from_name="The Report",
-            from_address="report@news.example.org",
-            postal_address="1 Quay Street, Harbourtown",
-            timezone="Europe/Berlin",
-            sections=SECTIONS,
-            weekly_day=5,
-            created_at=now,
-        )
-        session.add(row)
-    return row
+    return add_report(now)
 
 
 @pytest.fixture
