@@ -136,10 +136,12 @@ def owners_only(view: Callable[P, R]) -> Callable[P, R]:
 
 def _say_that_it_ended() -> ResponseReturnValue:
     """To the page that the form is on: where it was sent to, many answer no GET."""
-    flash(
-        "Your login had ended, so what you sent was not taken. Log in, then fill it in once more.",
-        "problem",
-    )
+    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":  # a script shows nothing
+        flash(
+            "Your login had ended, so what you sent was not taken. Log in, then fill it in once "
+            "more.",
+            "problem",
+        )
     page = urlsplit(request.referrer or "")
     there = f"{page.path}?{page.query}" if page.query else page.path
     return redirect(url_for("admin.login", next=there or None), 303)
