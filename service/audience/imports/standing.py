@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql
@@ -52,8 +52,7 @@ SUBSCRIBES = frozenset({Outcome.ADDED, Outcome.ASKED, Outcome.LEFT_THERE})
 BARS = frozenset({Standing.BOUNCED, Standing.COMPLAINED, Standing.BLOCKED})
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(NamedTuple):
     """How somebody stands with us."""
 
     state: SubscriptionState | None = None
