@@ -11,8 +11,7 @@ from sqlalchemy import update
 from service.models import FailedLogin
 from service.staff import totp
 from tests.browser.editor import log_in
-from tests.browser.looks import SCHEMES, faults
-from tests.browser.test_samples import serious
+from tests.browser.looks import faults
 from tests.browser.watch import Watch
 from tests.servers.installation import Installation
 
@@ -120,6 +119,3 @@ def remove(page: Page) -> None:
 def looks_well(page: Page, name: str, folder: Path) -> None:
     """Nothing sticks out, dark is dark, and nobody is shut out."""
     assert faults(page, name, WIDTHS, folder) == []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        assert serious(page) == [], f"{name}, {scheme}"

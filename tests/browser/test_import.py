@@ -10,10 +10,8 @@ from sqlalchemy import select
 
 from service.models import Subscriber, Subscription, SubscriptionState
 from tests.browser.editor import log_in
-from tests.browser.looks import SCHEMES
-from tests.browser.test_programs import SERIOUS
+from tests.browser.looks import SCHEMES, serious
 from tests.browser.watch import Watch
-from tests.rendering.tools import axe
 from tests.servers.installation import Installation
 
 AGREED = "They signed up at our old site."
@@ -80,8 +78,7 @@ def test_it_needs_no_script(installation: Installation, watch: Watch, tmp_path: 
 def nothing_serious(page: Page) -> None:
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        page.evaluate(axe())
-        assert page.evaluate(SERIOUS) == []
+        assert serious(page) == []
 
 
 def upload(page: Page, file: Path) -> None:

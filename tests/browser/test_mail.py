@@ -101,6 +101,6 @@ def test_it_fits_a_desk_and_a_phone_light_and_dark(
         page.on("request", lambda request: asked.append(request.url))
         for name, mail in mails.items():
             page.set_content(mail.html or "")
-            found += faults(page, name, WIDTHS, tmp_path)
+            found += faults(page, name, WIDTHS, tmp_path, mail=True)
     assert found == []
     assert asked == [], "the mail asks for something when it is opened"

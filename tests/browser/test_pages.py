@@ -134,6 +134,8 @@ def paths_of_the_admin(installation: Installation) -> list[tuple[str, str]]:
         ("suppressed", "/admin/subscribers/suppressed?q=nobody@readers.example.com"),
         ("compose", "/admin/issues/new"),
         ("report", f"{issue}/report"),
+        ("report", f"{issue}/report"),
+        ("who-got-what", f"{issue}/readers"),
         *((f"issue-{view}", f"{issue}?view={view}") for view in ("desktop", "phone", "text")),
     ]
 

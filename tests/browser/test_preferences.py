@@ -12,19 +12,12 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from service.models import IssueKind, Subscriber
-from tests.browser.looks import SCHEMES, faults
+from tests.browser.looks import faults
 from tests.browser.watch import Watch
-from tests.rendering.tools import axe
 from tests.servers.installation import SLUG, Installation
 
 WIDTHS = (1280, 390)
 
-_ASK = """async () => {
-    const { violations, passes } = await axe.run(document);
-    return {passed: passes.length, found: violations
-        .filter(({impact}) => ['serious', 'critical'].includes(impact))
-        .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 160)}`))};
-}"""
 
 Seen = Callable[[str], None]
 
@@ -41,7 +34,6 @@ def test_it_takes_a_reader_through_all_that_is_theirs_to_change(
     def seen(called: str) -> None:
         if javascript:
             found.extend(faults(page, called, WIDTHS, tmp_path))
-            found.extend(serious(page, called))
 
     ask_with_a_slip(page, f"{name}@gmial.com", seen, javascript=javascript)
     confirm_and_begin(installation, page, f"{name}@gmail.com", seen, javascript=javascript)
@@ -143,15 +135,3 @@ def email_of(installation: Installation, email: str) -> bool:
     """Whether a reader has this address."""
     with installation.rows() as session:
         return session.scalar(select(Subscriber.id).where(Subscriber.email == email)) is not None
-
-
-def serious(page: Page, name: str) -> list[str]:
-    """What axe-core finds serious or worse, light and dark."""
-    found = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(axe())
-        answer: dict[str, Any] = page.evaluate(_ASK)
-        assert answer["passed"] > 5, "axe-core looked at nothing"
-        found += [f"{name}, {scheme}: {fault}" for fault in answer["found"]]
-    return found

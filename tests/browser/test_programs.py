@@ -9,16 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.editor import log_in
-from tests.browser.looks import SCHEMES, faults
+from tests.browser.looks import faults
 from tests.browser.watch import Watch
-from tests.rendering.tools import axe
 from tests.servers.installation import SLUG, Installation
 
 WIDTHS = (1280, 390)
-SERIOUS = """async () => (await axe.run(document)).violations
-    .filter(one => ['serious', 'critical'].includes(one.impact))
-    .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`)"""
-
 pytestmark = pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 
 
@@ -59,10 +54,6 @@ def test_it_fits_and_reads_well_on_the_pages_for_programs(
     found = []
     for name in pages(page):
         found += faults(page, name, WIDTHS, tmp_path)
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            page.evaluate(axe())
-            found += [f"{name}, {scheme}: {one}" for one in page.evaluate(SERIOUS)]
     assert found == []
 
 

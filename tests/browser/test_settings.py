@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.editor import log_in
-from tests.browser.looks import SCHEMES, faults
+from tests.browser.looks import faults
 from tests.browser.watch import Watch
-from tests.rendering.tools import axe
 from tests.servers.installation import SLUG, Installation
 
 WIDTHS = (1280, 390)
@@ -25,12 +23,6 @@ PAGES = {
     "health": "/admin/health",
     **{tab: f"{SETTINGS}/{tab}" for tab in ("identity", "look", "sections", "schedule", "sending")},
 }
-_ASK = """async () => {
-    const { violations, passes } = await axe.run(document, {iframes: false});
-    return {passed: passes.length, found: violations
-        .filter(({impact}) => ['serious', 'critical'].includes(impact))
-        .flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html.slice(0, 160)}`))};
-}"""
 
 # How a page looks, and what a form does, does not hang on the database.
 pytestmark = pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
@@ -45,9 +37,6 @@ def test_it_fits_and_shuts_nobody_out(
     for name, path in PAGES.items():
         page.goto(path)
         found += faults(page, name, WIDTHS, tmp_path)
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            found += [f"{name}, {scheme}: {one}" for one in serious(page)]
     assert found == []
 
 
@@ -114,15 +103,6 @@ def test_it_keeps_what_was_typed_beside_a_bad_field(
     expect(page.get_by_label("Byline")).to_have_value("The night desk")
     assert all("400" in complaint for complaint in watch.complaints), watch.complaints
     watch.complaints.clear()  # that answer itself is what was asked for
-
-
-def serious(page: Page) -> list[str]:
-    """What axe-core finds serious or worse on the page that is open."""
-    page.evaluate(axe())
-    answer: dict[str, Any] = page.evaluate(_ASK)
-    assert answer["passed"] > 5, "axe-core looked at nothing"
-    found: list[str] = answer["found"]
-    return found
 
 
 def test_it_has_a_worker_call_the_doctor(installation: Installation, watch: Watch) -> None:

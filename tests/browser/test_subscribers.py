@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.editor import log_in
 from tests.browser.looks import faults
-from tests.browser.test_samples import serious
 from tests.browser.watch import Watch
 from tests.servers.installation import Installation
 
@@ -39,7 +38,6 @@ def test_it_finds_a_reader_and_tells_their_story(
     page.get_by_role("button", name="Suppress").click()
     expect(page.get_by_text("Nothing is sent to this address", exact=True)).to_be_visible()
     if javascript:
-        assert serious(page) == []
         assert faults(page, "story", WIDTHS, tmp_path) == []
     page.get_by_text("Allow mail again").click()
     page.get_by_label("Why it is right to write to them again").fill("They wrote once more.")
@@ -55,7 +53,6 @@ def test_it_says_how_many_before_it_tags_them(
     page = watch.person()
     log_in(page)
     page.goto("/admin/subscribers?q=@readers.example.com")
-    assert serious(page) == []
     assert faults(page, "found", WIDTHS, tmp_path) == []
     page.get_by_role("link", name="Tag all who are found").click()
     heading = page.get_by_role("heading", level=1)
