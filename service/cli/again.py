@@ -47,7 +47,7 @@ def latecomers_command(issue: str) -> None:
     """Send an issue to those who joined after it was planned, too."""
     from service.config import settings
     from service.db import session_scope
-    from service.delivery.control import AFTERWARDS
+    from service.delivery.control import NothingToRetry, check_afterwards
     from service.delivery.latecomers import MissingVariants, plan_latecomers
     from service.doorbell import Bell, ring
     from service.rendering.variants import render_missing_variants
@@ -57,8 +57,10 @@ def latecomers_command(issue: str) -> None:
     with session_scope() as session:
         found = issue_named(session, issue)
         issue, issue_id = name_of(found), found.id
-        if found.planned_at is None or found.state not in AFTERWARDS:
-            raise click.ClickException(f"{issue} is {found.state.value}: it was not sent to all.")
+        try:
+            check_afterwards(found)
+        except NothingToRetry as error:
+            raise click.ClickException(str(error)) from error
         render_missing_variants(session, found, now)
     try:
         planned = plan_latecomers(issue_id, now, batch_size=settings().batch_size)

@@ -40,18 +40,30 @@ def leave_unsent(session: Session, issue_id: int, now: datetime) -> int:
     return drop_queued(session, Issue.id == issue_id, now) + never_planned
 
 
+def check_afterwards(issue: Issue) -> None:
+    """Raise :class:`NothingToRetry` for an issue of which nothing is sent again or to others.
+
+    It was not sent yet, was stopped, or is of a newsletter that has ended.
+    """
+    if issue.audience_count is None or issue.state not in AFTERWARDS:
+        raise NothingToRetry(f"The issue is {issue.state.value}: nothing of it is sent again.")
+    if issue.newsletter.archived_at is not None:
+        raise NothingToRetry(
+            f"{issue.newsletter.name} is archived, so nothing of it is sent: restore it in its "
+            "settings first."
+        )
+
+
 def retry(session: Session, issue: Issue, failed: DeliveryState, now: datetime) -> int:
     """Queue again what is in the state *failed*, one of :data:`FAILED`; how many.
 
     Of ``given_up`` ones some readers may get a second copy, so only an editor asks for that. Raises
-    :class:`NothingToRetry` for an issue that was not sent, or was stopped.
+    :class:`NothingToRetry`.
     """
     assert failed in FAILED
     session.flush()
     session.refresh(issue, with_for_update={"of": Issue})
-    began = issue.audience_count is not None
-    if not began or issue.state not in AFTERWARDS:
-        raise NothingToRetry(f"The issue is {issue.state.value}: nothing of it is sent again.")
+    check_afterwards(issue)
     again = session.execute(
         update(Delivery)
         .where(Delivery.issue_id == issue.id, Delivery.state == failed)

@@ -107,7 +107,7 @@ def test_it_sends_it_to_who_joined_since(run: Run, database: Engine, sending: Is
     run("stop", "report/1", "--yes")
     done = run("latecomers", "report/1")
     assert done.exit_code == 1
-    assert "report/1 is stopped" in done.output
+    assert "The issue is stopped: nothing of it is sent again." in done.output
 
 
 def test_it_tells_what_became_of_it_for_one_reader(run: Run, sending: Issue) -> None:

@@ -173,6 +173,16 @@ def test_it_tries_nothing_again_of_an_issue_that_is_not_to_go(
             retry(session, found, S.REJECTED, now)
 
 
+def test_it_tries_nothing_again_of_a_newsletter_that_has_ended(
+    sent_issue: Issue, now: datetime
+) -> None:
+    with session_scope() as session:
+        found = session.get_one(Issue, sent_issue.id)
+        found.newsletter.archived_at = now
+        with pytest.raises(NothingToRetry, match="is archived, so nothing of it is sent"):
+            retry(session, found, S.REJECTED, now)
+
+
 def test_what_failed_of_a_held_issue_waits_until_it_is_resumed(
     claim: Claimer, sent_issue: Issue, now: datetime
 ) -> None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from service.config import settings
 from service.db import read_scope, session_scope
 from service.delivery.audience import count_latecomers
-from service.delivery.control import AFTERWARDS, NothingToRetry, leave_unsent, retry
+from service.delivery.control import NothingToRetry, check_afterwards, leave_unsent, retry
 from service.delivery.finish import counts
 from service.delivery.latecomers import MissingVariants, plan_latecomers
 from service.doorbell import Bell, ring
@@ -76,8 +76,10 @@ def again(issue_id: int) -> str | Response:
     """What can be tried again, and who joined since."""
     with read_scope() as session:
         issue = issue_or_404(session, issue_id)
-        if issue.audience_count is None or issue.state not in AFTERWARDS:
-            return back(issue, f"This issue is {issue.state.value}: nothing of it is sent again.")
+        try:
+            check_afterwards(issue)
+        except NothingToRetry as error:
+            return back(issue, str(error))
         return render_template(
             "admin/again.html",
             issue=issue,
@@ -109,8 +111,10 @@ def send_to_latecomers(issue_id: int) -> Response:
     """Render what they chose, where nobody had chosen so before, and plan the issue for them."""
     with session_scope() as session:
         issue = issue_or_404(session, issue_id)
-        if issue.audience_count is None or issue.state not in AFTERWARDS:
-            return back(issue, f"This issue is {issue.state.value}: nothing of it is sent again.")
+        try:
+            check_afterwards(issue)
+        except NothingToRetry as error:
+            return back(issue, str(error))
         render_missing_variants(session, issue, now())
     try:
         planned = plan_latecomers(issue_id, now(), batch_size=settings().batch_size)
