@@ -301,6 +301,7 @@ def _subscription_of(
         .where(Subscriber.email_key == address.key, Subscription.newsletter_id == newsletter.id)
         .options(contains_eager(Subscription.subscriber))
         .with_for_update(of=Subscription)
+        .execution_options(populate_existing=True)  # the link's page may have read it before
     ).one()
 
 
