@@ -12,8 +12,8 @@ from service.config import settings
 from service.log import set_up_logging
 from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
-from service.web.admin.accounts import logins
-from service.web.admin.imports import let_files_in
+from service.web.admin.readers.imports import let_files_in
+from service.web.admin.team.accounts import logins
 from service.web.api import api
 from service.web.api.reading import reading
 from service.web.converters import Slug

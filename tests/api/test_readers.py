@@ -14,7 +14,7 @@ from service.audience.story import done_by_staff
 from service.audience.suppression import hash_of
 from service.db import session_scope
 from service.models import Audit, ConsentKind, Newsletter, Notice, NoticeKind
-from service.web.admin.reader import subject_of
+from service.web.admin.readers.reader import subject_of
 from tests.api.conftest import Program, one_database
 
 AGREED = {"statement": "Ticked “the newsletter” at checkout on shop.example.org."}

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from service.db import session_scope
 from service.models import Audit, User
-from service.web.admin import audit as page
+from service.web.admin.team import audit as page
 
 STEPS = ["issue.approve", "issue.stop", "user.role"]
 

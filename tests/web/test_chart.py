@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.audience.growth import Day
-from service.web.admin.chart import HEIGHT, chart_of, scale
+from service.web.admin.numbers.chart import HEIGHT, chart_of, scale
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from service.db import session_scope
 from service.models import Issue, IssueState, Notice, NoticeKind
-from service.web.admin.copies import MOST, BadAddresses, addresses_in
+from service.web.admin.desk.copies import MOST, BadAddresses, addresses_in
 from tests.web.browsing import EDITOR, csrf_of
 
 

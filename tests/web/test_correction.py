@@ -32,7 +32,7 @@ from service.models import (
     Timing,
 )
 from service.rendering.variants import render_missing_variants
-from service.web.admin import recipients
+from service.web.admin.issue import recipients
 from service.web.asking import now as wall_clock
 from tests.web.browsing import post
 

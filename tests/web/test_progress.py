@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from service.models import DeliveryState
-from service.web.admin.counted import WINDOW, Counted, handed, rate_of
-from service.web.admin.progress import Progress, Waves
+from service.web.admin.issue.counted import WINDOW, Counted, handed, rate_of
+from service.web.admin.issue.progress import Progress, Waves
 from service.web.filters import left_in_words, per_second
 
 S = DeliveryState

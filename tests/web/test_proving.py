@@ -15,7 +15,7 @@ from service.db import session_scope
 from service.models import Newsletter, User, UserSession
 from service.staff import sessions, totp
 from service.staff.users import set_up_codes
-from service.web.admin.proving import recently_proved
+from service.web.admin.team.proving import recently_proved
 from service.web.app import create_app
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of

@@ -39,7 +39,7 @@ from service.models import (
     Wave,
 )
 from service.staff.users import add_user
-from service.web.admin import reader as reader_page
+from service.web.admin.readers import reader as reader_page
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post, subscription
 

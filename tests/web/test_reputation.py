@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.models import DeliveryState
-from service.web.admin.reputation import (
+from service.web.admin.numbers.reputation import (
     BOUNCES,
     COMPLAINTS,
     Measure,

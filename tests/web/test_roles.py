@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from service.db import session_scope
 from service.models import Role
 from service.staff.users import add_user
-from service.web.admin.accounts import ANYBODYS_POSTS, OPEN, OWN
+from service.web.admin.team.accounts import ANYBODYS_POSTS, OPEN, OWN
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post
 

@@ -33,7 +33,7 @@ from service.models import (
     Suppression,
     SuppressionReason,
 )
-from service.web.admin import subscribers
+from service.web.admin.readers import subscribers
 from service.web.asking import now as wall_clock
 from tests.web.browsing import post
 

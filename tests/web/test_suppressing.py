@@ -10,7 +10,7 @@ from service.audience.addresses import parse_address
 from service.audience.suppression import hash_of, is_suppressed
 from service.db import read_scope
 from service.models import Audit
-from service.web.admin import suppressing
+from service.web.admin.readers import suppressing
 from tests.web.browsing import post
 
 PLACE = "/admin/subscribers/suppressed"

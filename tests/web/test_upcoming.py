@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.newsletters.spec import ScheduleSpec
-from service.web.admin.upcoming import clock_change, upcoming
+from service.web.admin.numbers.upcoming import clock_change, upcoming
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)  # a Saturday
 

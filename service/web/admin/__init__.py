@@ -1,59 +1,73 @@
-"""What editors and owners see: everything here needs a login."""
+"""What editors and owners see.
+
+- ``team``: who may come in, and as whom: login, one's own account, people, the audit log.
+- ``desk``: a draft as an editor shapes it: words, entries, previews, test copies.
+- ``issue``: an issue from the last look before it is sent to its last delivery.
+- ``numbers``: what became of it all: the home page, an issue's report, and what they are made of.
+- ``readers``: readers found, added, changed, brought from a file, and left alone.
+- ``newsletter``: what a newsletter is: its settings, its look, its sources.
+- ``operation``: the installation itself: whether it is fit to send, keys for programs, webhooks.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask_login import current_user
+from service.web.admin.blueprint import admin
 
-from service.web.admin.accounts import ask_for_login
-
-admin = Blueprint("admin", __name__, url_prefix="/admin")
-admin.before_request(ask_for_login)
-admin.context_processor(lambda: {"current_user": current_user})
-
-# The views hang themselves on the blueprint.
-from service.web.admin import (  # noqa: E402
-    adding,
-    audit,
+# Each hangs its views on the blueprint.
+from service.web.admin.desk import (
     compose,
-    control,
     copies,
     correcting,
-    desk,
+    draft,
     drafting,
     entries,
-    home,
-    import_steps,
-    imports,
-    installation,
+    preview,
+    wording,
+)
+from service.web.admin.issue import (
+    control,
     issues,
-    login,
+    recipients,
+    segmenting,
+    sending,
+)
+from service.web.admin.newsletter import (
     look,
     making,
     opml,
-    own_account,
-    own_codes,
-    passwords,
-    preview,
+    section_settings,
+    settings,
+    source_form,
+    sources,
+)
+from service.web.admin.numbers import (
+    home,
+    report,
+)
+from service.web.admin.operation import (
+    installation,
+    tokens,
+    webhooks,
+)
+from service.web.admin.readers import (
+    adding,
+    import_steps,
+    imports,
     reader,
     reader_changes,
     reader_choices,
     reader_data,
-    recipients,
-    report,
-    section_settings,
-    segmenting,
-    sending,
-    settings,
-    source_form,
-    sources,
     subscribers,
     suppressing,
     tagging,
-    tokens,
+)
+from service.web.admin.team import (
+    audit,
+    login,
+    own_account,
+    own_codes,
+    passwords,
     users,
-    webhooks,
-    wording,
 )
 
 __all__ = [
@@ -64,7 +78,7 @@ __all__ = [
     "control",
     "copies",
     "correcting",
-    "desk",
+    "draft",
     "drafting",
     "entries",
     "home",

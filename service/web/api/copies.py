@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from service.staff.tokens import Scope
-from service.web.admin.copies import MOST, MOST_IN_AN_HOUR, queue_copy
+from service.web.admin.desk.copies import MOST, MOST_IN_AN_HOUR, queue_copy
 from service.web.api.blueprint import ISSUES, api
 from service.web.api.callers import caller
 from service.web.api.given import parsed

@@ -14,8 +14,8 @@ from service.issues.states import IllegalMove
 from service.models import Issue, IssueState, Timing
 from service.rendering.preflight.finding import reasons
 from service.staff.tokens import Scope
-from service.web.admin.reach import reach_of
-from service.web.admin.readiness import findings_of
+from service.web.admin.issue.reach import reach_of
+from service.web.admin.issue.readiness import findings_of
 from service.web.api.blueprint import ISSUES, api
 from service.web.api.issues import (
     ONE,

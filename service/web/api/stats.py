@@ -10,10 +10,10 @@ from service.delivery.report import Touched, left_after, links
 from service.delivery.states import SENT, UNRESOLVED
 from service.models import DeliveryState, InteractionKind, IssueState
 from service.staff.tokens import Scope
-from service.web.admin.counted import counted
-from service.web.admin.funnel import touched_of
-from service.web.admin.kept import kept
-from service.web.admin.report import contents, told_of
+from service.web.admin.issue.counted import counted
+from service.web.admin.numbers.funnel import touched_of
+from service.web.admin.numbers.kept import kept
+from service.web.admin.numbers.report import contents, told_of
 from service.web.api.blueprint import STATS, api
 from service.web.api.issues import ONE, IssuePath, issue_found
 from service.web.api.replies import Reply

@@ -15,7 +15,7 @@ from service.issues.errors import BadInput, IssueFrozen
 from service.issues.states import IllegalMove
 from service.models import DeliveryState, Issue, IssueState
 from service.staff.tokens import Scope
-from service.web.admin.counted import counted
+from service.web.admin.issue.counted import counted
 from service.web.api.blueprint import ISSUES, api
 from service.web.api.callers import caller
 from service.web.api.issues import ONE, IssuePath, IssueShown, issue_found, issue_shown, note

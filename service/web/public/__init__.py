@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-
-public = Blueprint("public", __name__)
-
-# The views hang themselves on the blueprint.
-from service.web.public import (  # noqa: E402
+# Each hangs its views on the blueprint.
+from service.web.public import (
     address,
     archive,
     confirm,
@@ -19,6 +15,7 @@ from service.web.public import (  # noqa: E402
     test_copy,
     unsubscribe,
 )
+from service.web.public.blueprint import public
 
 __all__ = [
     "address",

@@ -14,7 +14,7 @@ from service.config import settings
 from service.db import read_scope, session_scope
 from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
 from service.web.limits import Limit, insist, network
-from service.web.public import public
+from service.web.public.blueprint import public
 from service.web.public.panels import panels
 from service.web.public.preferences import preferences_page, subscription_of
 from service.web.public.sign_up import spare_strangers

@@ -11,7 +11,8 @@ from service.models import Newsletter
 from service.rendering.issue import FULLEST, choose
 from service.web import fresh
 from service.web.asking import newsletter_or_404
-from service.web.public import editions, public
+from service.web.public import editions
+from service.web.public.blueprint import public
 
 PAGE = 30
 ISSUES_OF_A_SECTION = 5

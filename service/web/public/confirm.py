@@ -17,7 +17,8 @@ from service.config import settings
 from service.db import read_scope, session_scope
 from service.models import Subscription
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
-from service.web.public import editions, public
+from service.web.public import editions
+from service.web.public.blueprint import public
 from service.web.public.sign_up import ask_reader
 from service.web.zones import hour_options, zone_options
 

@@ -17,8 +17,9 @@ from service.rendering.issue import FULLEST, choose
 from service.web import fresh
 from service.web.asking import newsletter_or_404
 from service.web.filters import absolute
-from service.web.public import editions, public
+from service.web.public import editions
 from service.web.public.archive import LIST_SECONDS
+from service.web.public.blueprint import public
 
 ISSUES = 20
 

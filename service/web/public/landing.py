@@ -20,7 +20,8 @@ from service.models import Newsletter
 from service.rendering.theme import load_theme
 from service.web.asking import newsletter_or_404, now
 from service.web.filters import absolute
-from service.web.public import asked, editions, proof, public
+from service.web.public import asked, editions, proof
+from service.web.public.blueprint import public
 from service.web.public.trap import HONEYPOT, stamp
 
 

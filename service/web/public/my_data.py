@@ -14,7 +14,7 @@ from service.audience.my_data import everything_about
 from service.audience.suppression import is_suppressed
 from service.db import read_scope, session_scope
 from service.web.asking import now, subscription_or_404, token_or_404, visitor
-from service.web.public import public
+from service.web.public.blueprint import public
 from service.web.public.preferences import subscription_of
 
 

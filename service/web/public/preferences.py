@@ -22,7 +22,7 @@ from service.db import read_scope, session_scope
 from service.languages import called, code_of, gettext, there
 from service.models import Cadence, MailFormat, Subscription
 from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
-from service.web.public import public
+from service.web.public.blueprint import public
 from service.web.public.panels import panels
 from service.web.zones import hour_options, zone_options
 

@@ -21,8 +21,9 @@ from service.db import read_scope, session_scope
 from service.models import Newsletter, Subscription
 from service.web.asking import field, newsletter_or_404, now, visitor
 from service.web.limits import Limit, first_time, insist, network
-from service.web.public import proof, public
+from service.web.public import proof
 from service.web.public.asked import asked_for, remember
+from service.web.public.blueprint import public
 from service.web.public.landing import landing_page
 from service.web.public.trap import HONEYPOT, is_caught
 from service.web.security import csrf

@@ -6,7 +6,7 @@ from flask import render_template
 
 from service.db import read_scope
 from service.web.asking import newsletter_or_404
-from service.web.public import public
+from service.web.public.blueprint import public
 
 
 @public.get("/test-copy/<slug:newsletter>/<any(unsubscribe,preferences):link>")

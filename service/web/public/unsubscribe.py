@@ -35,7 +35,7 @@ from service.db import read_scope, session_scope
 from service.languages import gettext, later
 from service.models import Cadence, Newsletter, Subscription, SubscriptionState
 from service.web.asking import field, now, subscription_or_404, token_or_404, visitor
-from service.web.public import public
+from service.web.public.blueprint import public
 from service.web.public.sign_up import ask_reader
 from service.web.security import csrf
 

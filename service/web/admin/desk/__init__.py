@@ -1,0 +1,1 @@
+"""A draft as an editor shapes it: words, entries, previews, test copies."""

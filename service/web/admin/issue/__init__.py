@@ -1,0 +1,1 @@
+"""An issue from the last look before it is sent to its last delivery."""

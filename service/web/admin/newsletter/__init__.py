@@ -1,0 +1,1 @@
+"""What a newsletter is: its settings, its look, its sources."""

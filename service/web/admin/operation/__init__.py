@@ -1,0 +1,1 @@
+"""The installation itself: whether it is fit to send, keys for programs, webhooks."""

@@ -1,0 +1,1 @@
+"""Readers found, added, changed, brought from a file, and left alone."""

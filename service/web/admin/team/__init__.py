@@ -1,0 +1,1 @@
+"""Who may come in, and as whom: login, one's own account, people, the audit log."""
