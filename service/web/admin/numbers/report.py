@@ -20,7 +20,7 @@ from service.web.admin.issue.progress import LABELS, progress_of
 from service.web.admin.numbers.funnel import Funnel, funnel_of
 from service.web.admin.numbers.kept import kept
 from service.web.admin.numbers.reputation import Reputation, is_heard, reputation
-from service.web.admin.numbers.tables import csv_answer
+from service.web.admin.tables import csv_answer
 from service.web.asking import now
 
 SHOWN_PROVIDERS = 10

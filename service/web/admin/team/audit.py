@@ -13,7 +13,7 @@ from service.models import Audit
 from service.staff import audit_log
 from service.staff.audit_log import Asked
 from service.web.admin.blueprint import admin
-from service.web.admin.numbers.tables import csv_row
+from service.web.admin.tables import csv_row
 from service.web.admin.team.accounts import owners_only
 
 PAGE = 100
