@@ -23,7 +23,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
-SLOW_ENOUGH_TO_WATCH = {"BROADSHEET_MAX_SEND_RATE": "10"}
+SLOW_ENOUGH_TO_WATCH = {"BROADSHEET_MAX_SEND_RATE": "25"}
 """Messages a second: a send to the sample readers then takes some seconds."""
 
 
