@@ -15,7 +15,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,7 +77,9 @@ class Settings(BaseSettings):
     worker_processes: int = Field(default=3, ge=1)
     chunks_in_flight: int = Field(default=4, ge=1, le=32)
     """Calls to SES that each worker process has under way at a time."""
-    web_threads: int = Field(default=8, ge=1)
+    web_processes: int = Field(default=2, ge=1)
+    web_threads: int = Field(default=4, ge=1)
+    """Of each web process: more only wait for each other, as one of them runs Python at a time."""
     sign_ups_per_network: int = Field(default=20, ge=0)
     """An hour, as the three below; 0 is without a limit. A classroom gets in, a script does not."""
     sign_ups_per_address: int = Field(default=5, ge=0)
@@ -184,7 +186,7 @@ class Settings(BaseSettings):
         """Which installation this is, in a word: the events of another one may reach us."""
         return hmac.digest(self.secret, b"site", "sha256").hex()[:12]
 
-    @property
+    @cached_property
     def secret(self) -> bytes:
         """The installation's secret: the setting, else one kept in the data folder.
 

@@ -35,6 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from service.config import settings
@@ -164,6 +165,7 @@ def forget_engine_after_fork() -> None:
     if engine.cache_info().currsize:
         engine().dispose(close=False)
         engine.cache_clear()
+        _reading.cache_clear()
 
 
 def close_engine() -> None:
@@ -171,6 +173,7 @@ def close_engine() -> None:
     if engine.cache_info().currsize:
         engine().dispose()
         engine.cache_clear()
+        _reading.cache_clear()
 
 
 @contextmanager
@@ -183,21 +186,34 @@ def session_scope() -> Iterator[Session]:
 @contextmanager
 def read_scope() -> Iterator[Session]:
     """A session that only reads: it waits for no writer, and a write in it is an error."""
-    reader = engine().execution_options(postgresql_readonly=True, **{READ_ONLY: True})
-    with Session(reader, expire_on_commit=False) as session, session.begin():
+    with Session(_reading(engine()), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@lru_cache(maxsize=1)
+def _reading(connected: Engine) -> Engine:
+    """The same connections, each transaction of which is told that it only reads."""
+    return connected.execution_options(postgresql_readonly=True, **{READ_ONLY: True})
 
 
 def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any]]) -> int:
     """Insert *rows*, passing over those that a unique key already holds; how many went in."""
     if not rows:
         return 0
-    insert = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
+    statement = ignoring_insert(dialect_of(session), table)
+    # Of a single row, a list of one would cost twice as much.
+    return len(session.execute(statement, rows[0] if len(rows) == 1 else list(rows)).all())
+
+
+@lru_cache(maxsize=64)
+def ignoring_insert(dialect: str, table: Table) -> ReturningInsert[Any]:
+    """An INSERT that passes over what a unique key holds and returns the key of what went in.
+
+    Made once: to build a statement takes as long as to run it.
+    """
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     key = next(iter(table.primary_key.columns))
-    statement = insert(table).on_conflict_do_nothing().returning(key)
-    if len(rows) == 1:  # one with many VALUES is compiled anew each time, which costs more than it
-        return len(session.execute(statement.values(rows[0])).all())
-    return len(session.execute(statement, list(rows)).all())
+    return insert(table).on_conflict_do_nothing().returning(key)
 
 
 class GivenRows:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from service.db import insert_ignoring
@@ -78,6 +78,11 @@ def canonical(
     )
 
 
+_CHOICE = select(Choice).where(
+    Choice.newsletter_id == bindparam("newsletter_id"), Choice.key == bindparam("key")
+)
+
+
 def choice_for(
     session: Session,
     newsletter: Newsletter,
@@ -93,8 +98,8 @@ def choice_for(
 
 def row_for(session: Session, newsletter: Newsletter, wanted: Wanted) -> Choice:
     """The row of *wanted*. Two who ask at once get the same one, by the unique key."""
-    query = select(Choice).where(Choice.newsletter_id == newsletter.id, Choice.key == wanted.key)
-    found = session.scalars(query).one_or_none()
+    which = {"newsletter_id": newsletter.id, "key": wanted.key}
+    found = session.scalars(_CHOICE, which).one_or_none()
     if found is None:
         row = {
             "newsletter_id": newsletter.id,
@@ -104,7 +109,7 @@ def row_for(session: Session, newsletter: Newsletter, wanted: Wanted) -> Choice:
             "topics": list(wanted.topics),
         }
         insert_ignoring(session, cast("Table", Choice.__table__), [row])
-        found = session.scalars(query).one()
+        found = session.scalars(_CHOICE, which).one()
     return found
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from service.db import insert_ignoring
@@ -251,11 +251,19 @@ def _last_lines(session: Session, lines: Sequence[Line]) -> dict[tuple[int, str]
 
 def _last_line(session: Session, line: Line) -> dict[tuple[int, str], tuple[int, str]]:
     """As :func:`_last_lines`, for what one reader does: a fifth of its cost."""
-    newsletter_id, email_hash = line.newsletter_id, line.email_hash
-    last = session.execute(
-        select(ConsentEvent.sequence, ConsentEvent.hash)
-        .where(ConsentEvent.newsletter_id == newsletter_id, ConsentEvent.email_hash == email_hash)
-        .order_by(ConsentEvent.sequence.desc())
-        .limit(1)
-    ).one_or_none()
-    return {} if last is None else {(newsletter_id, email_hash): (last.sequence, last.hash)}
+    whose = {"newsletter_id": line.newsletter_id, "email_hash": line.email_hash}
+    last = session.execute(_LAST_LINE, whose).one_or_none()
+    if last is None:
+        return {}
+    return {(line.newsletter_id, line.email_hash): (last.sequence, last.hash)}
+
+
+_LAST_LINE = (
+    select(ConsentEvent.sequence, ConsentEvent.hash)
+    .where(
+        ConsentEvent.newsletter_id == bindparam("newsletter_id"),
+        ConsentEvent.email_hash == bindparam("email_hash"),
+    )
+    .order_by(ConsentEvent.sequence.desc())
+    .limit(1)
+)

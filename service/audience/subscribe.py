@@ -5,39 +5,25 @@ Every function works in the caller's transaction; mail is a Notice row, rung for
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, cast
+from typing import Literal
 
-from sqlalchemy import Table, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
-from service.audience.addresses import Address, masked, parse_address
-from service.audience.choices import Wanted, row_for
-from service.audience.consent import CURRENT, NOBODY, TEXTS, Line, Visitor, record
+from service.audience.consent import NOBODY, Line, Visitor, record
 from service.audience.notify import notify
-from service.audience.suppression import hash_of, is_suppressed
-from service.db import insert_ignoring
-from service.doorbell import Bell, ring
+from service.audience.suppression import is_suppressed
 from service.models import (
-    Cadence,
     ConsentKind,
-    DeliveryState,
-    Newsletter,
-    Notice,
     NoticeKind,
-    Subscriber,
     Subscription,
     SubscriptionState,
 )
 from service.webhooks.announce import Happening, announce, of_subscription
 
 CONFIRM_WITHIN = timedelta(days=7)
-CONFIRM_AGAIN_AFTER = timedelta(minutes=2)
-CONFIRMATIONS_A_DAY = 3
 UNDO_WITHIN = timedelta(days=30)
 
 Leaving = Literal["one_click", "page", "complaint", "admin"]
@@ -48,71 +34,6 @@ class ConfirmResult(StrEnum):
     ALREADY = "already"
     EXPIRED = "expired"
     GONE = "gone"
-
-
-def sign_up(
-    session: Session,
-    newsletter: Newsletter,
-    address_text: str,
-    *,
-    now: datetime,
-    visitor: Visitor = NOBODY,
-) -> None:
-    """Ask the owner of an address to confirm; raises ``BadAddress`` for what is not one.
-
-    Nothing that the caller can see tells a known address from a new one, and each call writes one
-    Notice: queued, or skipped with the reason. Skipped are a suppressed address, one that was asked
-    a moment ago (somebody else may be typing it), and an active reader: a mail to them would let
-    anyone make us write to them, and each issue carries their links anyway. Nobody is asked for a
-    newsletter that has ended.
-    """
-    address = parse_address(address_text)
-    suppressed = is_suppressed(session, hash_of(address))
-    asked_for = _nobody() if suppressed else address
-    # The time that an answer takes must tell nothing either: every address goes the whole way,
-    # and what was only gone for that is taken back.
-    with session.begin_nested() as way:
-        subscription = _subscription_of(session, newsletter, asked_for, now)
-        asked_at = _asked_at(session, subscription, now)
-        record(session, _asked_line(subscription, now, visitor))
-        reason = "suppressed" if suppressed else _why_not(subscription, asked_at, now)
-        if reason:
-            way.rollback()
-    if reason:
-        _skip(session, newsletter, address, now, reason)
-    else:
-        notify(session, subscription, NoticeKind.CONFIRM, now)
-
-
-def _why_not(subscription: Subscription, asked_at: Sequence[datetime], now: datetime) -> str:
-    """Why no confirmation is sent; '' when one is."""
-    if subscription.newsletter.archived_at is not None:
-        return "the newsletter has ended"
-    if subscription.state is SubscriptionState.ACTIVE:
-        return "already subscribed"
-    return "" if may_ask_again(asked_at, now) else "asked a short time ago"
-
-
-def _asked_line(subscription: Subscription, now: datetime, visitor: Visitor) -> Line:
-    line = _line(subscription, ConsentKind.SIGNED_UP, now, visitor)
-    shown = visitor.text_version if visitor.text_version in TEXTS else CURRENT
-    detail = {"form": visitor.form} if visitor.form else {}
-    return replace(line, text_version=shown, detail=detail)
-
-
-def _nobody() -> Address:
-    """An address that nobody has (RFC 2606), and that no other request waits for."""
-    email = f"{secrets.token_hex(8)}@nobody.invalid"
-    return Address(email=email, key=email)
-
-
-def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:
-    """Whether one more confirmation may go to an address that was asked at those times.
-
-    Enough for a reader who lost the mail, too little to fill somebody's mailbox with.
-    """
-    today = [at for at in asked_at if at > now - timedelta(days=1)]
-    return len(today) < CONFIRMATIONS_A_DAY and all(at <= now - CONFIRM_AGAIN_AFTER for at in today)
 
 
 def can_confirm(subscription: Subscription, issued_at: datetime, now: datetime) -> ConfirmResult:
@@ -233,15 +154,18 @@ def undo_unsubscribe(
 
 def subscription_with_reader(session: Session, subscription_id: int) -> Subscription | None:
     """A subscription with its reader, newsletter and choice loaded; None when it is gone."""
-    return session.scalars(
-        select(Subscription)
-        .where(Subscription.id == subscription_id)
-        .options(
-            joinedload(Subscription.subscriber),
-            joinedload(Subscription.newsletter),
-            joinedload(Subscription.choice),
-        )
-    ).one_or_none()
+    return session.scalars(_WITH_READER, {"id": subscription_id}).one_or_none()
+
+
+_WITH_READER = (
+    select(Subscription)
+    .where(Subscription.id == bindparam("id"))
+    .options(
+        joinedload(Subscription.subscriber),
+        joinedload(Subscription.newsletter),
+        joinedload(Subscription.choice),
+    )
+)
 
 
 def _take_back(
@@ -273,38 +197,6 @@ def _line(subscription: Subscription, kind: ConsentKind, now: datetime, visitor:
     )
 
 
-def _subscription_of(
-    session: Session, newsletter: Newsletter, address: Address, now: datetime
-) -> Subscription:
-    """The subscription of an address, a pending one when there is none, locked until the commit."""
-    reader = {
-        "email": address.email,
-        "email_key": address.key,
-        "domain": address.domain,
-        "email_hash": hash_of(address),
-        "created_at": now,
-    }
-    insert_ignoring(session, cast("Table", Subscriber.__table__), [reader])
-    who = select(Subscriber.id).where(Subscriber.email_key == address.key).scalar_subquery()
-    row = {
-        "subscriber_id": who,
-        "newsletter_id": newsletter.id,
-        "state": SubscriptionState.PENDING,
-        "choice_id": row_for(session, newsletter, Wanted()).id,
-        "cadence": Cadence.DAILY,
-        "created_at": now,
-    }
-    insert_ignoring(session, cast("Table", Subscription.__table__), [row])
-    return session.scalars(
-        select(Subscription)
-        .join(Subscription.subscriber)
-        .where(Subscriber.email_key == address.key, Subscription.newsletter_id == newsletter.id)
-        .options(contains_eager(Subscription.subscriber))
-        .with_for_update(of=Subscription)
-        .execution_options(populate_existing=True)  # the link's page may have read it before
-    ).one()
-
-
 def _locked(session: Session, subscription_id: int) -> Subscription | None:
     return session.scalars(
         select(Subscription)
@@ -312,32 +204,3 @@ def _locked(session: Session, subscription_id: int) -> Subscription | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
-
-
-def _asked_at(session: Session, subscription: Subscription, now: datetime) -> Sequence[datetime]:
-    return session.scalars(
-        select(Notice.created_at).where(
-            Notice.subscription_id == subscription.id,
-            Notice.kind == NoticeKind.CONFIRM,
-            Notice.created_at > now - timedelta(days=1),
-        )
-    ).all()
-
-
-def _skip(
-    session: Session, newsletter: Newsletter, address: Address, now: datetime, reason: str
-) -> None:
-    notice = Notice(
-        kind=NoticeKind.CONFIRM,
-        newsletter_id=newsletter.id,
-        address=masked(address.email),  # kept to count, not to write to
-        state=DeliveryState.SKIPPED,
-        reason=reason,
-        due_at=now,
-        created_at=now,
-        changed_at=now,
-    )
-    session.add(notice)
-    session.flush()
-    # A ring for a row that is done changes nothing, and it makes all answers take as long.
-    ring(session, Bell.NOTICE, notice.id)

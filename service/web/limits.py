@@ -17,6 +17,7 @@ from threading import Lock
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from werkzeug.exceptions import TooManyRequests
@@ -100,14 +101,9 @@ def network(address: str | None) -> str:
 
 def _in_redis(limits: Sequence[Limit]) -> list[tuple[int, int]]:
     """How many times, and the seconds left of the window, for each; in one round trip."""
-    with _redis(settings().redis).pipeline() as pipe:
-        for limit in limits:
-            # Not EXPIRE … NX, which is of Redis 7: the private server may be a 6.2.
-            pipe.set(limit.key, 0, ex=limit.seconds, nx=True)
-            pipe.incr(limit.key)
-            pipe.ttl(limit.key)
-        answers = pipe.execute()
-    return [(int(answers[at + 1]), int(answers[at + 2])) for at in range(0, len(answers), 3)]
+    count = _count(settings().redis)
+    counted = count([limit.key for limit in limits], [limit.seconds for limit in limits])
+    return [(int(times), int(left)) for times, left in counted]
 
 
 @dataclass
@@ -143,8 +139,20 @@ def _own(_url: str) -> Windows:
     return Windows()
 
 
+COUNT = """
+local counted = {}
+for place, key in ipairs(KEYS) do
+    local times = redis.call('INCR', key)
+    if times == 1 then redis.call('EXPIRE', key, ARGV[place]) end
+    counted[place] = {times, redis.call('TTL', key)}
+end
+return counted
+"""
+
+
 @lru_cache(maxsize=4)
-def _redis(url: str) -> Redis:
+def _count(url: str) -> Script:
     # Its own retries would keep a reader waiting for seconds while Redis is down.
     quick = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=quick)
+    client = Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=quick)
+    return client.register_script(COUNT)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
 from service.audience.joining import Reader, add_confirmed
-from service.audience.subscribe import sign_up
+from service.audience.sign_up import sign_up
 from service.audience.suppression import hash_of, suppress
 from service.models import Newsletter, SuppressionReason
 

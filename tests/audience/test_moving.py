@@ -21,7 +21,8 @@ from service.audience.moving import (
     find_move,
     move,
 )
-from service.audience.subscribe import sign_up, unsubscribe
+from service.audience.sign_up import sign_up
+from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of
 from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscription
 

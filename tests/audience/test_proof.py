@@ -29,7 +29,8 @@ from service.audience.proof import (
     read_proof,
     seal,
 )
-from service.audience.subscribe import confirm, sign_up, unsubscribe
+from service.audience.sign_up import sign_up
+from service.audience.subscribe import confirm, unsubscribe
 from service.models import ConsentKind, Newsletter, Notice, Subscription
 
 ANN = parse_address("ann@example.org")

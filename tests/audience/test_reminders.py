@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service.audience.reminders import remind_unconfirmed
-from service.audience.subscribe import confirm, sign_up, unsubscribe
+from service.audience.sign_up import sign_up
+from service.audience.subscribe import confirm, unsubscribe
 from service.models import DeliveryState, Newsletter, Notice, NoticeKind, Subscription
 
 ANN = "ann@example.org"

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from service.audience.addresses import BadAddress, parse_address
 from service.audience.consent import ledger, verify
 from service.audience.joining import Joined, Reader, add_confirmed
+from service.audience.sign_up import may_ask_again, sign_up
 from service.audience.subscribe import (
     CONFIRM_WITHIN,
     UNDO_WITHIN,
     ConfirmResult,
     confirm,
     keep_reason,
-    may_ask_again,
-    sign_up,
     undo_unsubscribe,
     unsubscribe,
 )

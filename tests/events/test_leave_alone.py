@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.audience.addresses import parse_address
 from service.audience.joining import Joined, Reader, add_all_confirmed
-from service.audience.subscribe import sign_up
+from service.audience.sign_up import sign_up
 from service.audience.suppression import hash_of, is_suppressed, lift
 from service.db import session_scope
 from service.delivery.plan import plan_issue

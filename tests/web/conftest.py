@@ -57,7 +57,8 @@ def editor(app: Flask) -> FlaskClient:
     with session_scope() as session:
         add_user(session, EDITOR, PASSWORD, Role.OWNER, wall_clock())
     client = app.test_client()
-    post(client, "/admin/login", "/admin/login", email=EDITOR, password=PASSWORD)
+    answer = post(client, "/admin/login", "/admin/login", email=EDITOR, password=PASSWORD)
+    assert answer.status_code == 302, answer.text
     return client
 
 

@@ -39,7 +39,9 @@ def notes(editor: FlaskClient, now: datetime) -> int:
 
 def shown(client: FlaskClient, query: str = "") -> list[str]:
     """The actions in the table, from the top."""
-    return re.findall(r'<th scope="row">([^<]+)</th>', client.get(f"/admin/audit{query}").text)
+    answer = client.get(f"/admin/audit{query}")
+    assert answer.status_code == 200, f"{answer.status} {answer.location}"
+    return re.findall(r'<th scope="row">([^<]+)</th>', answer.text)
 
 
 def test_it_shows_the_latest_first(editor: FlaskClient, notes: int) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from service.audience.addresses import parse_address
-from service.audience.subscribe import sign_up
+from service.audience.sign_up import sign_up
 from service.audience.suppression import hash_of, suppress
 from service.audience.tokens import stamp
 from service.db import session_scope

@@ -11,7 +11,7 @@ from redis import Redis
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from service.audience import subscribe
+from service.audience import sign_up, subscribe
 from service.audience.addresses import parse_address
 from service.audience.erasure import erase
 from service.audience.joining import Reader, add_all_confirmed, add_confirmed
@@ -53,7 +53,7 @@ def subscription_id(database: Engine, webhook: Webhook, now: datetime) -> int:
     """ann asked for a newsletter, and has not confirmed."""
     with session_scope() as session:
         newsletter = a_newsletter(session, now)
-        subscribe.sign_up(session, newsletter, "ann@example.org", now=now)
+        sign_up.sign_up(session, newsletter, "ann@example.org", now=now)
         return session.scalars(select(Subscription.id)).one()
 
 

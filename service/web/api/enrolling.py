@@ -14,7 +14,8 @@ from service.audience.choices import BadChoice
 from service.audience.consent import NOBODY, Visitor
 from service.audience.joining import Joined, Reader, add_confirmed
 from service.audience.preferences import Preferences, change_preferences
-from service.audience.subscribe import confirm_elsewhere, sign_up
+from service.audience.sign_up import sign_up
+from service.audience.subscribe import confirm_elsewhere
 from service.audience.suppression import mailbox_hash
 from service.audience.tags import tags_of
 from service.config import settings

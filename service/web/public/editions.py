@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.localtime import zone
 from service.models import Issue, IssueKind, IssueState, Newsletter
 from service.models.document import Document
 
+# Once the first mail may have left, its links must lead somewhere, whatever became of it.
+_BEGUN = and_(Issue.started_at.is_not(None), Issue.document.is_not(None))
 _NEWEST = (Issue.started_at.desc(), Issue.id.desc())
 
 
@@ -105,12 +107,7 @@ def documents(session: Session, ids: list[int]) -> dict[int, Document]:
 
 
 def _gone(newsletter: Newsletter) -> ColumnElement[bool]:
-    # Once the first mail may have left, its links must lead somewhere, whatever became of it.
-    return and_(
-        Issue.newsletter_id == newsletter.id,
-        Issue.started_at.is_not(None),
-        Issue.document.is_not(None),
-    )
+    return and_(Issue.newsletter_id == newsletter.id, _BEGUN)
 
 
 def _for_all() -> ColumnElement[bool]:
@@ -128,10 +125,17 @@ class Counts:
     topics: dict[tuple[str, str], int]
 
 
+_LAST = (
+    select(Issue.document)
+    .where(Issue.newsletter_id == bindparam("newsletter"), _BEGUN, Issue.kind != IssueKind.MANUAL)
+    .order_by(*_NEWEST)
+    .limit(1)
+)
+
+
 def last_counts(session: Session, newsletter: Newsletter) -> Counts | None:
     """Of the latest issue that has sections; None before the first."""
-    query = select(Issue.document).where(Issue.kind != IssueKind.MANUAL)
-    document = session.scalar(query.where(_gone(newsletter)).order_by(*_NEWEST).limit(1))
+    document = session.scalar(_LAST, {"newsletter": newsletter.id})
     return None if document is None else count_entries(document)
 
 

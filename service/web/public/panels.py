@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from service.audience import tokens
@@ -54,12 +54,14 @@ def panels(
     ]
 
 
+_OTHERS = select(Subscription.id).where(
+    Subscription.subscriber_id == bindparam("reader"), Subscription.id != bindparam("linked")
+)
+
+
 def _others(session: Session, linked: Subscription) -> Sequence[Subscription]:
     """The reader's other subscriptions, by the names of their newsletters."""
-    theirs = select(Subscription.id).where(
-        Subscription.subscriber_id == linked.subscriber_id, Subscription.id != linked.id
-    )
-    ids = session.scalars(theirs).all()
+    ids = session.scalars(_OTHERS, {"reader": linked.subscriber_id, "linked": linked.id}).all()
     if not ids:
         return ()  # as most readers: the wide rows below cost more than to ask
     return session.scalars(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.audience.addresses import MAX_LENGTH, Address, BadAddress, masked, parse_address
-from service.audience.subscribe import sign_up
+from service.audience.sign_up import sign_up
 from service.audience.suppression import mailbox_hash
 from service.audience.typos import suggestion
 from service.config import settings

@@ -19,7 +19,8 @@ from service.audience.imports import standing, write
 from service.audience.imports.run import work
 from service.audience.joining import Joined, Reader, add_confirmed
 from service.audience.moving import ask_to_move, find_move, move
-from service.audience.subscribe import sign_up, unsubscribe
+from service.audience.sign_up import sign_up
+from service.audience.subscribe import unsubscribe
 from service.audience.suppression import hash_of, suppress
 from service.db import session_scope
 from service.models import (

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from service.audience.addresses import Address, BadAddress, parse_address
 from service.audience.consent import Visitor
 from service.audience.joining import Joined, Reader, add_confirmed, standing
-from service.audience.subscribe import sign_up
+from service.audience.sign_up import sign_up
 from service.audience.tags import BadTag, clean_tags, tag
 from service.db import read_scope, session_scope
 from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscription
