@@ -58,7 +58,7 @@ def login() -> Answer:
 def login_code() -> Answer:
     """The second step, for ten minutes after the first."""
     user_id, given_at, given_for = cookie.get(HALF_WAY, (0, 0, 0))
-    if not 0 <= tokens.stamp(now()) - given_at <= CODE_WITHIN:
+    if tokens.stamp(now()) - given_at > CODE_WITHIN:
         flash("Begin again: the code has to follow the password within ten minutes.", "problem")
         return redirect(url_for("admin.login", next=after_login()), 303)
     if request.method != "POST":
