@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_init, worker_process_init
 
 from service import doorbell
 from service.config import settings
@@ -59,6 +60,14 @@ app.conf.update(
 @setup_logging.connect
 def _log(**_: Any) -> None:
     set_up_logging()
+
+
+@worker_init.connect
+def _set_apart(**_: Any) -> None:
+    """What is loaded by now stays: the processes forked from here share it, and look through none
+    of it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

@@ -27,7 +27,7 @@ from service.issues.ai.asked import due_drafts
 from service.issues.due import due_issues, due_newsletters
 from service.issues.waiting import tend_waiting
 from service.provisioning.doctor.kept import due_examinations
-from service.sources.collect import due_sources
+from service.sources.due import due_sources
 from service.staff.tokens import forget_old_keys
 from service.webhooks.deliver import due_webhooks, forget_old_calls
 from workers.app import app

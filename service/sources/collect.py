@@ -1,4 +1,4 @@
-"""Collecting: which sources are due, and one check of one of them from claim to report."""
+"""Collecting: one check of one source, from claim to report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.db import read_scope, session_scope
-from service.models import Newsletter, Source, SourceState
+from service.models import Source, SourceState
+from service.sources.due import due
 from service.sources.fetch import Fetcher, FetchFailed, fetch
 from service.sources.health import Failure, mark_failed, mark_good
 from service.sources.kinds import BadFeed, BadSource, Parsed, SourceView, kind_named
@@ -27,18 +28,6 @@ CLAIM = timedelta(minutes=10)
 WAITS = "It waits for its turn."
 
 log = logging.getLogger(__name__)
-
-
-def due_sources(session: Session, now: datetime) -> list[int]:
-    """Ids of the sources to be checked, the longest overdue first."""
-    return list(
-        session.scalars(
-            select(Source.id)
-            .join(Newsletter)
-            .where(Source.state == SourceState.ACTIVE, _due(now), Newsletter.archived_at.is_(None))
-            .order_by(Source.next_check_at.asc().nulls_first(), Source.id)
-        )
-    )
 
 
 def collect_source(
@@ -93,15 +82,11 @@ def _taken(row: Source, now: datetime) -> _Taken:
     )
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(Source.next_check_at.is_(None), Source.next_check_at <= now)
-
-
 def _take(source_id: int, now: datetime, *, force: bool) -> _Taken | CollectReport:
     """Claim the source by moving its next check, which only one worker's UPDATE can do."""
     claim = update(Source).where(Source.id == source_id).values(next_check_at=now + CLAIM)
     if not force:
-        claim = claim.where(Source.state == SourceState.ACTIVE, _due(now))
+        claim = claim.where(Source.state == SourceState.ACTIVE, due(now))
     with session_scope() as session:
         claimed = session.scalar(claim.returning(Source.id))
         row = session.get(Source, source_id)

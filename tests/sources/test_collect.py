@@ -11,7 +11,8 @@ from sqlalchemy import delete, select
 
 from service.db import session_scope
 from service.models import FetchQueue, Item, Source, SourceState
-from service.sources.collect import collect_source, due_sources
+from service.sources.collect import collect_source
+from service.sources.due import due_sources
 from service.sources.fetch import Ask, Fetched, FetchFailed, fetch
 from tests.sources.conftest import DATA, AddSource
 from tests.sources.origin import Answer, Origin, Request

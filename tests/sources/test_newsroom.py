@@ -14,7 +14,8 @@ import service.newsletters
 from service.db import session_scope
 from service.models import Item, Snapshot, Source
 from service.sandbox import Sandbox
-from service.sources.collect import collect_source, due_sources
+from service.sources.collect import collect_source
+from service.sources.due import due_sources
 from service.sources.fetch import Limits, fetch
 from tests.sources.conftest import AddSource
 

@@ -17,7 +17,7 @@ from service.db import session_scope
 from service.models import Audit, Issue, IssueState, Newsletter, Role, Source
 from service.newsletters.file import load_newsletter
 from service.rendering.theme import load_theme
-from service.sources.collect import due_sources
+from service.sources.due import due_sources
 from service.sources.kinds import check_config
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from service.config import settings
 from service.db import session_scope
 from service.models import Audit, Entry, Issue, Item, Newsletter, Role, Source, SourceState
-from service.sources.collect import due_sources
+from service.sources.due import due_sources
 from service.staff.users import add_user
 from service.web.asking import now as wall_clock
 from tests.web.browsing import PASSWORD, csrf_of, post
