@@ -2,8 +2,8 @@
 then, and who was being answered then waits as long, whatever answers them.
 
 A sleeper on each core, of a class that every ordinary process makes way for (SCHED_FIFO), wakes
-each millisecond; only the machine can make it late. Where that class is not permitted, no pause is
-known, and none is reported.
+each millisecond; only the machine can make it late. Where that class is not permitted, pauses are
+unknown, and said to be.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Pauses:
     """Spans of ``time.perf_counter``, which all processes of a Linux machine share."""
 
     spans: list[tuple[float, float]] = field(default_factory=list)
+    known: bool = True
+    """False where the sleepers' class is not permitted: there may have been any."""
 
     def undisturbed(self, times: Sequence[tuple[float, float]]) -> list[float]:
         """Of *times* (begin, seconds), the seconds of those that no pause was near."""
@@ -67,6 +69,7 @@ def watched() -> Iterator[Pauses]:
         yield pauses
     finally:
         for sleeper in sleepers:
+            pauses.known &= sleeper.poll() is None
             sleeper.terminate()
             said, _ = sleeper.communicate()
             pauses.spans += [

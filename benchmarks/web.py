@@ -62,10 +62,13 @@ def run() -> None:
                         found[name] += at_rate(port, ask, numbers)
     every = {name: [seconds for _, seconds in times] for name, times in found.items()}
     quiet = {name: pauses.undisturbed(times) for name, times in found.items()}
-    left = 1 - sum(map(len, quiet.values())) / sum(map(len, every.values()))
+    left_out = 1 - sum(map(len, quiet.values())) / sum(map(len, every.values()))
     _show(0.5, every, "")
     _show(0.99, every, f" (target: {TARGET} times)")
-    _show(0.99, quiet, f", without the {left:.0%} that a pause of the machine was near")
+    if not pauses.known:
+        print("  Whether the machine itself paused is unknown: run it as root to know.")
+        return
+    _show(0.99, quiet, f", without the {left_out:.0%} that a pause of the machine was near")
 
 
 def _show(share: float, found: dict[str, list[float]], more: str) -> None:

@@ -41,9 +41,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
-    database_url: str = ""
-    redis_url: str = ""
-    secret_key: str = ""
+    database_url: str = Field(default="", repr=False)
+    redis_url: str = Field(default="", repr=False)
+    secret_key: str = Field(default="", repr=False)
 
     base_url: str = ""
     """What links in mail begin with; where it is not set, the address that is listened on."""
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     ses_configuration_set: str = "broadsheet"
     ses_mode: Literal["bulk", "single"] = "bulk"
     ses_timeout: float = Field(default=20.0, gt=0)
-    smtp_url: str = Field(default="", validate_default=True)
+    smtp_url: str = Field(default="", validate_default=True, repr=False)
     sqs_queue_url: str = ""
     sns_topic_arns: str = ""
 
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
 
     ai_base_url: str = ""
     ai_model: str = ""
-    ai_api_key: str = ""
+    ai_api_key: str = Field(default="", repr=False)
     ai_timeout: float = Field(default=60.0, gt=0)
 
     tick_seconds: float = Field(default=60.0, gt=0)

@@ -76,3 +76,17 @@ def test_it_keeps_one_secret_in_the_data_folder(tmp_path: Path) -> None:
     assert len(first) >= 32
     assert Settings(data_dir=tmp_path, secret_key="").secret == first
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["secret_key", "database_url", "redis_url", "smtp_url", "ai_api_key"]
+)
+def test_it_shows_no_secret_where_settings_are_printed(name: str) -> None:
+    given = Settings.model_validate({name: "smtp://ann:a-very-secret-word@mail.example.org:25"})
+    assert given.secret, "it was asked for, and is kept by now"
+    assert "secret-word" not in repr(given), "what is printed of settings ends in logs"
+
+
+def test_it_shows_no_kept_secret_either(tmp_path: Path) -> None:
+    given = Settings(data_dir=tmp_path, secret_key="")
+    assert given.secret.decode() not in repr(given)

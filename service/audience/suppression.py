@@ -23,7 +23,7 @@ from service.models import (
 )
 
 _SUPPRESSED = select(Suppression.id).where(Suppression.email_hash == bindparam("email_hash"))
-"""Made once, as each statement of a sign-up: to build one takes as long as to run it."""
+"""Made once: each preference page asks it, and to build it takes as long as to run it."""
 
 
 def hash_of(address: Address) -> str:

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from service.models import Audit, User
 
+NEAR = 1000
+"""Notes among whose numbers the highest before a moment is looked for."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -43,9 +46,13 @@ def page(
     if asked.action:
         query = query.where(Audit.action == asked.action)
     if asked.until is not None:
-        # Numbers come in the order of time: a step of the index of time says where to begin.
-        last = select(Audit.id).where(Audit.at < asked.until).order_by(Audit.at.desc()).limit(1)
-        query = query.where(Audit.id <= last.scalar_subquery())
+        # Numbers come about in the order of time: a few steps of the index of time say where to
+        # begin, so that not all that came since is looked through. Of notes of one moment, and of
+        # two machines whose clocks differ, the earlier may have the higher number.
+        near = select(Audit.id).where(Audit.at < asked.until)
+        near = near.order_by(Audit.at.desc(), Audit.id.desc()).limit(NEAR)
+        last = select(func.max(near.subquery().c.id)).scalar_subquery()
+        query = query.where(Audit.id <= last, Audit.at < asked.until)
     if before is not None:
         query = query.where(Audit.id < before)
     return [(note, email) for note, email in session.execute(query)]

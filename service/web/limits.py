@@ -152,7 +152,12 @@ return counted
 
 @lru_cache(maxsize=4)
 def _count(url: str) -> Script:
-    # Its own retries would keep a reader waiting for seconds while Redis is down.
-    quick = Retry(NoBackoff(), 0)
-    client = Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=quick)
-    return client.register_script(COUNT)
+    return quick(url).register_script(COUNT)
+
+
+@lru_cache(maxsize=4)
+def quick(url: str) -> Redis:
+    """A client that gives up soon: its own retries would keep whoever asks waiting for seconds
+    while Redis is down."""
+    once = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=once)

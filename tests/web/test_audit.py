@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -65,6 +65,17 @@ def test_it_shows_the_latest_first(editor: FlaskClient, notes: int) -> None:
 )
 def test_it_filters(editor: FlaskClient, notes: int, query: str, found: list[str]) -> None:
     assert shown(editor, query) == (found or [])
+
+
+def test_it_finds_what_a_slower_clock_wrote_down_later(editor: FlaskClient, notes: int) -> None:
+    """Two machines: the note with the higher number is of the earlier moment."""
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    with session_scope() as session:
+        for before, action in ((1, "first"), (2, "late"), (-1, "next day")):
+            at = midnight - timedelta(seconds=before)
+            session.add(Audit(user_id=notes, action=action, subject="", detail={}, at=at))
+            session.flush()
+    assert shown(editor, "?until=2026-11-20")[:2] == ["late", "first"]
 
 
 def test_it_filters_by_who_did_it(editor: FlaskClient, notes: int) -> None:

@@ -40,6 +40,13 @@ def test_it_forgets_after_the_time_since_the_first(redis: Redis) -> None:
     assert 0 < redis.ttl(key) <= 5, "a later try made the wait longer"
 
 
+def test_it_counts_on_when_redis_has_forgotten_the_script(redis: Redis) -> None:
+    assert allowed("sign-up", "192.0.2.7", 1, 60)
+    redis.script_flush()
+    assert not allowed("sign-up", "192.0.2.7", 1, 60)
+    assert list(redis.scan_iter("limit:*")), "it was counted elsewhere"
+
+
 @pytest.fixture
 def no_redis(data_dir: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROADSHEET_REDIS_URL", f"redis://127.0.0.1:1/{id(monkeypatch)}")

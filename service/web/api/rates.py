@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 import structlog
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from service.config import settings
+from service.web.limits import quick
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +47,7 @@ def count(token_id: int, now: datetime) -> Rate | None:
     minute, second = divmod(int(now.timestamp()), WINDOW)
     key = f"api:{token_id}:{minute}"
     try:
-        with _redis(settings().redis).pipeline() as pipe:
+        with quick(settings().redis).pipeline() as pipe:
             pipe.incr(key)
             pipe.expire(key, 2 * WINDOW)
             used, _ = pipe.execute()
@@ -58,10 +55,3 @@ def count(token_id: int, now: datetime) -> Rate | None:
         log.warning("rate.unreachable", error=str(error))
         return None
     return Rate(settings().api_rate, int(used), WINDOW - second)
-
-
-@lru_cache(maxsize=4)
-def _redis(url: str) -> Redis:
-    # Its own retries would keep a program waiting for seconds while Redis is down.
-    quick = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, socket_connect_timeout=0.3, socket_timeout=0.3, retry=quick)
