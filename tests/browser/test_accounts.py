@@ -12,7 +12,7 @@ from service.models import FailedLogin
 from service.staff import totp
 from tests.browser.editor import log_in
 from tests.browser.looks import faults
-from tests.browser.watch import Watch
+from tests.browser.watch import Watch, follow
 from tests.servers.installation import Installation
 
 WIDTHS = (1280, 390)
@@ -74,7 +74,7 @@ def invite(page: Page) -> None:
 def give_password(page: Page) -> None:
     page.get_by_label("E-mail address").fill(GUEST)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    follow(page.get_by_role("button", name="Log in"))
 
 
 def set_up_codes(page: Page, folder: Path) -> str:
@@ -88,13 +88,13 @@ def set_up_codes(page: Page, folder: Path) -> str:
     page.get_by_role("button", name="Turn codes on").click()
     expect(page.get_by_role("listitem")).to_have_count(10)
     looks_well(page, "recovery", folder)
-    page.get_by_role("link", name="I have them").click()
+    follow(page.get_by_role("link", name="I have them"))
     return secret
 
 
 def give_code(page: Page, code: str) -> None:
     page.get_by_label("Code from your app").fill(code)
-    page.get_by_role("button", name="Log in").click()
+    follow(page.get_by_role("button", name="Log in"))
 
 
 def code_in(secret: str, steps: int = 0) -> str:

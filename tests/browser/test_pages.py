@@ -14,7 +14,7 @@ from service.audience import tokens
 from service.models import Issue, IssueKind, IssueState, Subscriber, Subscription
 from tests.browser.editor import log_in, write_and_preview
 from tests.browser.looks import faults
-from tests.browser.watch import Watch
+from tests.browser.watch import Watch, follow
 from tests.servers.installation import SLUG, Installation
 
 WIDTHS = (1280, 390)
@@ -96,18 +96,18 @@ def answers_to_a_reader(page: Page, installation: Installation) -> Iterator[str]
     yield "expired"
     page.goto(asked.link("/confirm/"))
     yield "confirm"
-    page.get_by_role("button", name="Yes, subscribe me").click()
+    follow(page.get_by_role("button", name="Yes, subscribe me"))
     yield "confirmed"
-    page.get_by_role("link", name="Choose what you get").click()
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("link", name="Choose what you get"))
+    follow(page.get_by_role("button", name="Save"))
     yield "saved"
-    page.get_by_role("link", name="Unsubscribe").click()
-    page.get_by_role("button", name="Pause for 30 days").click()
+    follow(page.get_by_role("link", name="Unsubscribe"))
+    follow(page.get_by_role("button", name="Pause for 30 days"))
     yield "paused"
     page.go_back()
-    page.get_by_role("button", name="Unsubscribe", exact=True).click()
+    follow(page.get_by_role("button", name="Unsubscribe", exact=True))
     yield "unsubscribed"
-    page.get_by_role("button", name="Undo").click()
+    follow(page.get_by_role("button", name="Undo"))
     yield "undone"
 
 
@@ -144,14 +144,14 @@ def steps_of_an_editor(page: Page) -> Iterator[str]:
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
     write_and_preview(page)
     yield "previewed"
-    page.get_by_role("button", name="Save the draft").click()
+    follow(page.get_by_role("button", name="Save the draft"))
     yield "draft"
     page.get_by_role("button", name="Menu").click()  # it is as narrow as a phone by now
     expect(page.get_by_role("link", name="Write an issue")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Approve and send …").click()
+    follow(page.get_by_role("button", name="Approve and send …"))
     yield "when"
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     yield "last-page"
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.editor import log_in
 from tests.browser.looks import faults
-from tests.browser.watch import Watch
+from tests.browser.watch import Watch, follow
 from tests.servers.installation import SLUG, Installation
 
 WIDTHS = (1280, 390)
@@ -67,5 +67,5 @@ def pages(page: Page) -> Iterator[str]:
     yield "webhooks"
     page.get_by_label("Address that is called").fill("https://hooks.example.org/broadsheet")
     page.get_by_label("A reader left").check()
-    page.get_by_role("button", name="Add").click()
+    follow(page.get_by_role("button", name="Add"))
     yield "webhook"

@@ -10,6 +10,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     Response,
@@ -80,3 +81,13 @@ class Watch:
     def _on_response(self, response: Response) -> None:
         if response.status >= 400:
             self.complaints.append(f"{response.status} for {response.url}")
+
+
+def follow(target: Locator) -> None:
+    """Press what leads to another page, and be there.
+
+    A click alone is over when it is done: what looks at the page next may still look at the old one
+    while the new one comes, and fall with it.
+    """
+    with target.page.expect_navigation():
+        target.click()
