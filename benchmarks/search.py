@@ -144,7 +144,7 @@ def fill(engine: Engine, readers: int, now: datetime) -> None:
         newsletter = a_newsletter()
         session.add(newsletter)
         session.flush()
-        choice = row_for(session, newsletter, Wanted())
+        choice = row_for(session, newsletter.id, Wanted())
         values = {
             "names": NAMES, "last": readers, "now": now,
             "newsletter": newsletter.id, "choice": choice.id,

@@ -108,7 +108,7 @@ def a_newsletter() -> Newsletter:
 def add_readers(newsletter_id: int, first: int, last: int) -> None:
     """Readers *first* to *last*, written by the database itself."""
     with session_scope() as session:
-        choice = row_for(session, session.get_one(Newsletter, newsletter_id), Wanted())
+        choice = row_for(session, newsletter_id, Wanted())
         session.execute(text(SUBSCRIBERS), {"first": first, "last": last})
         session.execute(text(SUBSCRIPTIONS), {"newsletter": newsletter_id, "choice": choice.id})
     with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     ColumnElement,
     DateTime,
     Dialect,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError
@@ -214,6 +216,16 @@ def ignoring_insert(dialect: str, table: Table) -> ReturningInsert[Any]:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     key = next(iter(table.primary_key.columns))
     return insert(table).on_conflict_do_nothing().returning(key)
+
+
+@lru_cache(maxsize=16)
+def insert_if(dialect: str, table: Table, names: tuple[str, ...]) -> ReturningInsert[Any]:
+    """As :func:`ignoring_insert`, of one row, and only where its parameter ``go`` is true."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = select(*(bindparam(name, type_=table.c[name].type) for name in names))
+    key = next(iter(table.primary_key.columns))
+    going = row.where(bindparam("go", type_=Boolean()))
+    return insert(table).from_select(names, going).on_conflict_do_nothing().returning(key)
 
 
 class GivenRows:

@@ -6,6 +6,9 @@ late changes nothing but time; so Redis may be down, and a web request never fai
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import lru_cache
 from threading import Timer
@@ -56,13 +59,15 @@ RING_LIVES = 600
 """Seconds after which nobody answers a ring. The tick rings anew each minute for what is due, so
 what busy workers have not taken by then is only in the way."""
 
+Rings = list[tuple[Bell, int]]
+
 PENDING = "doorbell"
 PENDING_LATER = "doorbell later"
 
 
 def ring(session: Session, bell: Bell, identity: int) -> None:
     """Once *session* has committed, tell a worker that row *identity* is ready for *bell*."""
-    rings: list[tuple[Bell, int]] = session.info.setdefault(PENDING, [])
+    rings: Rings = session.info.setdefault(PENDING, [])
     if (bell, identity) not in rings:
         rings.append((bell, identity))
 
@@ -122,10 +127,32 @@ def broker_settings() -> dict[str, Any]:
     }
 
 
+_held: ContextVar[Rings | None] = ContextVar("rings held back", default=None)
+
+
+@contextmanager
+def holding() -> Iterator[Rings]:
+    """Within it nothing is published after a commit: whoever asked does it, when nobody waits."""
+    rings: Rings = []
+    token = _held.set(rings)
+    try:
+        yield rings
+    finally:
+        _held.reset(token)
+
+
+def publish_all(rings: Rings) -> None:
+    for bell, identity in rings:
+        publish(bell, identity)
+
+
 @event.listens_for(Session, "after_commit")
 def _ring_pending(session: Session) -> None:
-    for bell, identity in session.info.pop(PENDING, ()):
-        publish(bell, identity)
+    pending, held = session.info.pop(PENDING, ()), _held.get()
+    if held is None:
+        publish_all(pending)
+    else:
+        held.extend(pending)
     for bell, identity, seconds in session.info.pop(PENDING_LATER, ()):
         later = Timer(seconds, publish, (bell, identity))
         later.daemon = True

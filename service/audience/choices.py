@@ -92,17 +92,19 @@ def choice_for(
 ) -> Choice:
     """The row for a choice, made when nobody chose so before; raises :class:`BadChoice`."""
     return row_for(
-        session, newsletter, canonical(section_specs(newsletter), mail_format, sections, topics)
+        session,
+        newsletter.id,
+        canonical(section_specs(newsletter), mail_format, sections, topics),
     )
 
 
-def row_for(session: Session, newsletter: Newsletter, wanted: Wanted) -> Choice:
+def row_for(session: Session, newsletter_id: int, wanted: Wanted) -> Choice:
     """The row of *wanted*. Two who ask at once get the same one, by the unique key."""
-    which = {"newsletter_id": newsletter.id, "key": wanted.key}
+    which = {"newsletter_id": newsletter_id, "key": wanted.key}
     found = session.scalars(_CHOICE, which).one_or_none()
     if found is None:
         row = {
-            "newsletter_id": newsletter.id,
+            "newsletter_id": newsletter_id,
             "key": wanted.key,
             "mail_format": wanted.mail_format,
             "sections": None if wanted.sections is None else list(wanted.sections),

@@ -17,7 +17,7 @@ from typing import Any, cast
 from sqlalchemy import Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from service.db import insert_ignoring
+from service.db import insert_if, insert_ignoring
 from service.languages import code_of, current
 from service.models import ConsentEvent, ConsentKind
 
@@ -42,6 +42,8 @@ not in a catalog, whose texts may be mended at any time: these are what somebody
 CURRENT = "signup-1"
 FIRST = "0" * 64
 """What stands for the hash before a ledger's first line."""
+
+_NONE = 0, FIRST
 
 IMPORT_UNDONE = "import undone"
 """How somebody left whom an editor took out again with the file that they came in by."""
@@ -104,6 +106,17 @@ def record(session: Session, *lines: Line) -> None:
         waiting = [
             line for line, row in zip(waiting, rows, strict=True) if row["hash"] not in there
         ]
+
+
+def record_after(session: Session, line: Line, last: tuple[int, str] | None, *, go: bool) -> None:
+    """As :func:`record`, by whoever has read the ledger's last line with something else already.
+
+    Unless it is to *go*, nothing is written, by the same statement.
+    """
+    rows, row = session.connection(), _row(line, *(last or _NONE))
+    adding = insert_if(rows.dialect.name, cast("Table", ConsentEvent.__table__), tuple(row))
+    if not rows.execute(adding, {**row, "go": go}).all() and go:
+        record(session, line)
 
 
 def ledger(session: Session, newsletter_id: int, email_hash: str) -> Sequence[ConsentEvent]:
@@ -196,24 +209,22 @@ def chain_form(previous_hash: str, row: dict[str, Any]) -> str:
 def _following(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """The rows for *lines*, each chained to the last one there is."""
     last = _last_lines(session, lines)
-    rows = []
-    for line in lines:
-        sequence, previous = last.get((line.newsletter_id, line.email_hash), (0, FIRST))
-        row: dict[str, Any] = {
-            "newsletter_id": line.newsletter_id,
-            "email_hash": line.email_hash,
-            "sequence": sequence + 1,
-            "kind": line.kind,
-            "at": line.at,
-            "text_version": line.text_version,
-            "ip": line.visitor.ip,
-            "user_agent": line.visitor.user_agent,
-            "detail": line.detail,
-        }
-        rows.append(
-            {**row, "previous_hash": previous, "hash": chain_hash(previous, row)},
-        )
-    return rows
+    return [_row(line, *last.get((line.newsletter_id, line.email_hash), _NONE)) for line in lines]
+
+
+def _row(line: Line, last_sequence: int, last_hash: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "newsletter_id": line.newsletter_id,
+        "email_hash": line.email_hash,
+        "sequence": last_sequence + 1,
+        "kind": line.kind,
+        "at": line.at,
+        "text_version": line.text_version,
+        "ip": line.visitor.ip,
+        "user_agent": line.visitor.user_agent,
+        "detail": line.detail,
+    }
+    return {**row, "previous_hash": last_hash, "hash": chain_hash(last_hash, row)}
 
 
 def _last_lines(session: Session, lines: Sequence[Line]) -> dict[tuple[int, str], tuple[int, str]]:
@@ -252,13 +263,13 @@ def _last_lines(session: Session, lines: Sequence[Line]) -> dict[tuple[int, str]
 def _last_line(session: Session, line: Line) -> dict[tuple[int, str], tuple[int, str]]:
     """As :func:`_last_lines`, for what one reader does: a fifth of its cost."""
     whose = {"newsletter_id": line.newsletter_id, "email_hash": line.email_hash}
-    last = session.execute(_LAST_LINE, whose).one_or_none()
+    last = session.execute(LAST_LINE, whose).one_or_none()
     if last is None:
         return {}
     return {(line.newsletter_id, line.email_hash): (last.sequence, last.hash)}
 
 
-_LAST_LINE = (
+LAST_LINE = (
     select(ConsentEvent.sequence, ConsentEvent.hash)
     .where(
         ConsentEvent.newsletter_id == bindparam("newsletter_id"),
@@ -267,3 +278,4 @@ _LAST_LINE = (
     .order_by(ConsentEvent.sequence.desc())
     .limit(1)
 )
+"""Sequence and hash of one ledger's last line, by ``newsletter_id`` and ``email_hash``."""

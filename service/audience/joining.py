@@ -164,7 +164,7 @@ def _subscription(
         "subscriber_id": subscriber_id,
         "newsletter_id": newsletter.id,
         "state": SubscriptionState.ACTIVE,
-        "choice_id": row_for(session, newsletter, preferences.wanted).id,
+        "choice_id": row_for(session, newsletter.id, preferences.wanted).id,
         "cadence": preferences.cadence,
         "timezone": preferences.timezone,
         "send_hour": preferences.send_hour,

@@ -116,7 +116,7 @@ def change_preferences(
     after = checked(subscription.newsletter, asked, now, before)
     if after == before:
         return False
-    subscription.choice = row_for(session, subscription.newsletter, after.wanted)
+    subscription.choice = row_for(session, subscription.newsletter_id, after.wanted)
     subscription.cadence = after.cadence
     subscription.send_hour = after.send_hour
     subscription.timezone = after.timezone

@@ -6,28 +6,27 @@ newsletter that is written about somewhere is asked for a hundred times a second
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
-from sqlalchemy import Table, bindparam, insert, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import Boolean, Table, bindparam, insert, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from service.audience.addresses import Address, masked, parse_address
 from service.audience.choices import Wanted, row_for
-from service.audience.consent import CURRENT, NOBODY, TEXTS, Line, Visitor, record
+from service.audience.consent import CURRENT, LAST_LINE, NOBODY, TEXTS, Line, Visitor, record_after
 from service.audience.suppression import hash_of
-from service.db import dialect_of, ignoring_insert, insert_ignoring
+from service.db import insert_if
 from service.doorbell import Bell, ring
 from service.models import (
     Cadence,
     Choice,
     ConsentKind,
     DeliveryState,
-    Newsletter,
     Notice,
     NoticeKind,
     Subscriber,
@@ -40,9 +39,19 @@ CONFIRM_AGAIN_AFTER = timedelta(minutes=2)
 CONFIRMATIONS_A_DAY = 3
 
 
+class Asked(Protocol):
+    """What is to be known of the newsletter that is asked for."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def archived_at(self) -> datetime | None: ...
+
+
 def sign_up(
     session: Session,
-    newsletter: Newsletter,
+    newsletter: Asked,
     address_text: str,
     *,
     now: datetime,
@@ -57,23 +66,28 @@ def sign_up(
     newsletter that has ended.
     """
     address = parse_address(address_text)
-    found = _look_up(session, newsletter, hash_of(address))
-    asked_for = _nobody() if found.suppressed else address
-    # The time that an answer takes must tell nothing either: every address goes the whole way,
-    # and what was only gone for that is taken back.
-    with session.begin_nested() as way:
-        subscription = _subscription_of(session, newsletter, asked_for, found.choice_id, now)
-        asked_at = _asked_at(session, subscription, now)
-        record(session, _line(subscription, now, visitor))
-        reason = "suppressed" if found.suppressed else _why_not(subscription, asked_at, now)
-        if reason:
-            way.rollback()
+    # The time that an answer takes must tell nothing either: for every address the database is told
+    # the same, and each statement whether it is to do anything.
+    over = newsletter.archived_at is not None
+    suppressed, choice_id = _look_up(session, newsletter, hash_of(address))
+    pending = {
+        "newsletter_id": newsletter.id,
+        "state": SubscriptionState.PENDING,
+        "choice_id": choice_id,
+        "cadence": Cadence.DAILY,
+        "created_at": now,
+    }
+    closed = "suppressed" if suppressed else "the newsletter has ended" if over else ""
+    reader = _reader(session, address, pending, go=not closed)
+    asked_at, last = _before(session, newsletter, reader, now)
+    reason = closed or _why_not(reader, asked_at, now)
+    record_after(session, _line(newsletter, reader, now, visitor), last, go=not reason)
     notice: dict[str, Any] = {
         "kind": NoticeKind.CONFIRM,
         "newsletter_id": newsletter.id,
-        "subscription_id": None if reason else subscription.id,
+        "subscription_id": None if reason else reader.subscription_id,
         # Where nothing goes, it is kept to count and not to write to.
-        "address": masked(address.email) if reason else subscription.subscriber.email,
+        "address": masked(address.email) if reason else reader.email,
         "state": DeliveryState.SKIPPED if reason else DeliveryState.QUEUED,
         "reason": reason or None,
         "due_at": now,
@@ -81,17 +95,25 @@ def sign_up(
         "changed_at": now,
     }
     # A ring for a row that is done changes nothing, and it makes all answers take as long.
-    ring(session, Bell.NOTICE, session.execute(_NOTICE, notice).scalar_one())
+    ring(session, Bell.NOTICE, session.connection().execute(_NOTICE, notice).scalar_one())
+
+
+class _Reader(NamedTuple):
+    """Who asks, by the subscription that they have now; not as objects, which cost as much again
+    as all that is read and written of them."""
+
+    subscription_id: int
+    state: SubscriptionState
+    email: str
+    email_hash: str
 
 
 _NOTICE = insert(cast("Table", Notice.__table__)).returning(Notice.__table__.c.id)
 
 
-def _why_not(subscription: Subscription, asked_at: Sequence[datetime], now: datetime) -> str:
-    """Why no confirmation is sent; '' when one is."""
-    if subscription.newsletter.archived_at is not None:
-        return "the newsletter has ended"
-    if subscription.state is SubscriptionState.ACTIVE:
+def _why_not(reader: _Reader, asked_at: Sequence[datetime], now: datetime) -> str:
+    """Why no confirmation is sent to a reader; '' when one is."""
+    if reader.state is SubscriptionState.ACTIVE:
         return "already subscribed"
     return "" if may_ask_again(asked_at, now) else "asked a short time ago"
 
@@ -105,10 +127,10 @@ def may_ask_again(asked_at: Sequence[datetime], now: datetime) -> bool:
     return len(today) < CONFIRMATIONS_A_DAY and all(at <= now - CONFIRM_AGAIN_AFTER for at in today)
 
 
-def _line(subscription: Subscription, now: datetime, visitor: Visitor) -> Line:
+def _line(newsletter: Asked, reader: _Reader, now: datetime, visitor: Visitor) -> Line:
     return Line(
-        subscription.newsletter_id,
-        subscription.subscriber.email_hash,
+        newsletter.id,
+        reader.email_hash,
         ConsentKind.SIGNED_UP,
         now,
         text_version=visitor.text_version if visitor.text_version in TEXTS else CURRENT,
@@ -117,24 +139,13 @@ def _line(subscription: Subscription, now: datetime, visitor: Visitor) -> Line:
     )
 
 
-def _nobody() -> Address:
-    """An address that nobody has (RFC 2606), and that no other request waits for."""
-    email = f"{secrets.token_hex(8)}@nobody.invalid"
-    return Address(email=email, key=email)
-
-
-class _Found(NamedTuple):
-    suppressed: bool
-    choice_id: int
-    """What a reader gets who chose nothing yet."""
-
-
-def _look_up(session: Session, newsletter: Newsletter, email_hash: str) -> _Found:
+def _look_up(session: Session, newsletter: Asked, email_hash: str) -> tuple[bool, int]:
+    """Whether an address is suppressed, and the choice of a reader who chose nothing yet."""
     asked = {"email_hash": email_hash, "newsletter_id": newsletter.id, "key": Wanted().key}
-    suppression_id, choice_id = session.execute(_LOOK_UP, asked).one()
+    suppression_id, choice_id = session.connection().execute(_LOOK_UP, asked).one()
     if choice_id is None:  # the newsletter's first reader
-        choice_id = row_for(session, newsletter, Wanted()).id
-    return _Found(suppression_id is not None, choice_id)
+        choice_id = row_for(session, newsletter.id, Wanted()).id
+    return suppression_id is not None, choice_id
 
 
 _LOOK_UP = select(
@@ -147,58 +158,81 @@ _LOOK_UP = select(
 )
 
 
-def _subscription_of(
-    session: Session, newsletter: Newsletter, address: Address, choice_id: int, now: datetime
-) -> Subscription:
-    """The subscription of an address, a pending one when there is none, locked until the commit."""
-    reader = {
+def _reader(session: Session, address: Address, pending: dict[str, Any], *, go: bool) -> _Reader:
+    """The subscription of an address, *pending* when there is none, locked until the commit.
+
+    Unless it is to *go*, none: nothing is written, and nobody waits for anybody.
+    """
+    subscriber = {
         "email": address.email,
         "email_key": address.key,
         "domain": address.domain,
         "email_hash": hash_of(address),
-        "created_at": now,
+        "created_at": pending["created_at"],
     }
-    insert_ignoring(session, cast("Table", Subscriber.__table__), [reader])
-    pending = {
-        "of_key": address.key,
-        "newsletter_id": newsletter.id,
-        "state": SubscriptionState.PENDING,
-        "choice_id": choice_id,
-        "cadence": Cadence.DAILY,
-        "created_at": now,
-    }
-    session.execute(_subscribing(dialect_of(session)), pending)
-    whose = {"of_key": address.key, "of_newsletter": newsletter.id}
-    return session.scalars(_LOCKED, whose).one()
+    rows = session.connection()
+    adding = insert_if(rows.dialect.name, _SUBSCRIBER, tuple(subscriber))
+    rows.execute(adding, {**subscriber, "go": go})
+    subscribing = _subscribing(rows.dialect.name)
+    found = rows.execute(subscribing, {**pending, "of_key": address.key, "go": go})
+    if not go:
+        return _Reader(0, pending["state"], address.email, subscriber["email_hash"])
+    return _Reader(*found.one())
+
+
+_SUBSCRIBER = cast("Table", Subscriber.__table__)
 
 
 @lru_cache(maxsize=2)
 def _subscribing(dialect: str) -> ReturningInsert[Any]:
-    who = select(Subscriber.id).where(Subscriber.email_key == bindparam("of_key"))
+    """Writes the subscription of ``of_key``; locks and gives the one that there is already."""
     table = cast("Table", Subscription.__table__)
-    return ignoring_insert(dialect, table).values(subscriber_id=who.scalar_subquery())
-
-
-_LOCKED = (
-    select(Subscription)
-    .join(Subscription.subscriber)
-    .where(
-        Subscriber.email_key == bindparam("of_key"),
-        Subscription.newsletter_id == bindparam("of_newsletter"),
+    names = ("newsletter_id", "state", "choice_id", "cadence", "created_at")
+    values = (bindparam(name, type_=table.c[name].type) for name in names)
+    of_key = Subscriber.email_key == bindparam("of_key")
+    row = select(Subscriber.id, *values).where(of_key, bindparam("go", type_=Boolean()))
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    adding = insert(table).from_select(("subscriber_id", *names), row)
+    there = adding.on_conflict_do_update(
+        index_elements=["subscriber_id", "newsletter_id"],
+        # To itself: whoever asks at the same time waits here, and sees what this one did.
+        set_={"newsletter_id": adding.excluded.newsletter_id},
     )
-    .options(contains_eager(Subscription.subscriber))
-    .with_for_update(of=Subscription)
-    .execution_options(populate_existing=True)  # the link's page may have read it before
-)
+    whose = (Subscriber.email, Subscriber.email_hash)
+    return there.returning(
+        table.c.id, table.c.state, *(select(it).where(of_key).scalar_subquery() for it in whose)
+    )
 
 
-def _asked_at(session: Session, subscription: Subscription, now: datetime) -> Sequence[datetime]:
-    since = now - timedelta(days=1)
-    return session.scalars(_ASKED_AT, {"subscription": subscription.id, "since": since}).all()
+def _before(
+    session: Session, newsletter: Asked, reader: _Reader, now: datetime
+) -> tuple[list[datetime], tuple[int, str] | None]:
+    """When *reader* was asked within a day, and the last line of their ledger.
+
+    Read after the lock: with it, the moment before a second request of theirs would be seen.
+    """
+    asked = {
+        "subscription": reader.subscription_id,
+        "since": now - timedelta(days=1),
+        "newsletter_id": newsletter.id,
+        "email_hash": reader.email_hash,
+    }
+    found = session.connection().execute(_BEFORE, asked).all()
+    times = [at for _, _, at in found if at is not None]
+    last = next(((sequence, hashed) for sequence, hashed, _ in found if sequence), None)
+    return times, last
 
 
-_ASKED_AT = select(Notice.created_at).where(
-    Notice.subscription_id == bindparam("subscription"),
-    Notice.kind == NoticeKind.CONFIRM,
-    Notice.created_at > bindparam("since"),
+_LAST = LAST_LINE.subquery("last")
+_BEFORE = (
+    select(_LAST.c.sequence, _LAST.c.hash, Notice.created_at)
+    .select_from(Subscription)
+    .outerjoin(
+        Notice,
+        (Notice.subscription_id == Subscription.id)
+        & (Notice.kind == NoticeKind.CONFIRM)
+        & (Notice.created_at > bindparam("since")),
+    )
+    .outerjoin(_LAST, true())
+    .where(Subscription.id == bindparam("subscription"))
 )

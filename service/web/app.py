@@ -15,6 +15,7 @@ from service.web import errors, filters, fresh, language, security
 from service.web.admin import admin
 from service.web.admin.readers.imports import let_files_in
 from service.web.admin.team.accounts import logins
+from service.web.after import RingAfterwards
 from service.web.api import api
 from service.web.api.reading import reading
 from service.web.converters import Slug
@@ -37,6 +38,7 @@ def serve() -> Flask:
     """The application of a process of its own, which logs as the workers do."""
     set_up_logging()
     app = create_app()
+    app.wsgi_app = RingAfterwards(app.wsgi_app)  # type: ignore[method-assign]  # Werkzeug's documented way
     # What is loaded by now stays. A collection that looks through it all each time takes a tenth
     # of a second, in which nobody is answered.
     gc.collect()

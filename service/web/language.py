@@ -6,6 +6,8 @@ prefers counts only on pages that belong to no newsletter. The admin and the API
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from flask import Flask, Response, request
 
 from service.languages import current, speak
@@ -26,7 +28,12 @@ def register(app: Flask) -> None:
     app.teardown_request(lambda _: speak())
 
 
-def speak_of(newsletter: Newsletter) -> None:
+class Speaking(Protocol):
+    @property
+    def language(self) -> str: ...
+
+
+def speak_of(newsletter: Speaking) -> None:
     """This page is of *newsletter*."""
     if request.blueprint in OURS:
         speak(newsletter.language)

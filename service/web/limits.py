@@ -51,7 +51,7 @@ def allowed(what: str, address: str | None, most: int, seconds: int) -> bool:
 
 
 def insist(*limits: Limit) -> None:
-    """Count once against each of *limits*; over one of them, answer 429 and say when to come back.
+    """As :func:`wait`; over one of *limits*, answer 429 and say when to come back.
 
     The answer is the same for every address, for tries are counted and not what became of them.
     """
@@ -60,7 +60,11 @@ def insist(*limits: Limit) -> None:
 
 
 def wait(limits: Sequence[Limit]) -> int:
-    """Count once against each of *limits*; 0, or the seconds until all of them allow it again."""
+    """Count once against each of *limits*; 0, or the seconds until all of them allow it again.
+
+    In their order, and no further than to the first that is used up: who is stopped there takes
+    nothing of what the others allow. Those after it only say how long they are used up themselves.
+    """
     held = [limit for limit in limits if limit.most]
     if not held:
         return 0
@@ -68,8 +72,7 @@ def wait(limits: Sequence[Limit]) -> int:
         counted = _in_redis(held)
     except (RedisError, OSError) as error:
         log.warning("limit.unreachable", what=held[0].what, error=str(error))
-        windows = _own(settings().redis)
-        counted = [windows.count(limit, time.monotonic()) for limit in held]
+        counted = _own(settings().redis).count(held, time.monotonic())
     over = [
         max(left, 1)
         for limit, (times, left) in zip(held, counted, strict=True)
@@ -99,10 +102,15 @@ def network(address: str | None) -> str:
     return str(ip)
 
 
-def _in_redis(limits: Sequence[Limit]) -> list[tuple[int, int]]:
-    """How many times, and the seconds left of the window, for each; in one round trip."""
+Counted = tuple[int, int]
+"""How many times with this one, and the seconds left of the window."""
+
+
+def _in_redis(limits: Sequence[Limit]) -> list[Counted]:
+    """Of each of *limits*, in one round trip."""
     count = _count(settings().redis)
-    counted = count([limit.key for limit in limits], [limit.seconds for limit in limits])
+    numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
+    counted = count([limit.key for limit in limits], numbers)
     return [(int(times), int(left)) for times, left in counted]
 
 
@@ -113,16 +121,21 @@ class Windows:
     _windows: dict[str, tuple[int, float]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def count(self, limit: Limit, now: float) -> tuple[int, int]:
-        """How many times, and the seconds left of the window; *now* in seconds of any clock."""
+    def count(self, limits: Sequence[Limit], now: float) -> list[Counted]:
+        """Of each of *limits*; *now* in seconds of any clock."""
+        counted, used_up = [], False
         with self._lock:
-            times, ends = self._windows.get(limit.key, (0, 0.0))
-            if ends <= now:
-                times, ends = 0, now + limit.seconds
-            self._windows[limit.key] = (times + 1, ends)
+            for limit in limits:
+                times, ends = self._windows.get(limit.key, (0, 0.0))
+                if ends <= now:
+                    times, ends = 0, now + limit.seconds
+                if not used_up:
+                    self._windows[limit.key] = (times + 1, ends)
+                used_up = used_up or times >= limit.most
+                counted.append((times + 1, round(ends - now)))
             if len(self._windows) > FULL:
                 self._tidy(now)
-            return times + 1, round(ends - now)
+        return counted
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -140,14 +153,21 @@ def _own(_url: str) -> Windows:
 
 
 COUNT = """
-local counted = {}
+local counted, used_up = {}, false
 for place, key in ipairs(KEYS) do
-    local times = redis.call('INCR', key)
-    if times == 1 then redis.call('EXPIRE', key, ARGV[place]) end
+    local most, seconds, times = tonumber(ARGV[2 * place - 1]), ARGV[2 * place], 0
+    if used_up then
+        times = tonumber(redis.call('GET', key) or '0') + 1
+    else
+        times = redis.call('INCR', key)
+        if times == 1 then redis.call('EXPIRE', key, seconds) end
+    end
+    used_up = used_up or times > most
     counted[place] = {times, redis.call('TTL', key)}
 end
 return counted
 """
+"""The same as :meth:`Windows.count`."""
 
 
 @lru_cache(maxsize=4)

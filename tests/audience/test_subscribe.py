@@ -24,10 +24,13 @@ from service.audience.subscribe import (
 from service.audience.suppression import hash_of, suppress
 from service.doorbell import PENDING, Bell
 from service.models import (
+    ConsentEvent,
+    ConsentKind,
     DeliveryState,
     Newsletter,
     Notice,
     NoticeKind,
+    Subscriber,
     Subscription,
     SubscriptionState,
     SuppressionReason,
@@ -99,7 +102,19 @@ def test_it_sends_nothing_to_a_suppressed_address(
     suppress(session, hash_of(parse_address(ANN)), SuppressionReason.BOUNCE, "550", now)
     sign_up(session, newsletter, ANN, now=now)
     assert mail_to_go(session) == []
-    assert session.scalars(select(Subscription)).all() == []
+    for row in (Subscription, Subscriber, ConsentEvent):
+        assert session.scalars(select(row)).all() == [], "it was to leave nothing of them"
+
+
+def test_it_asks_nobody_for_a_newsletter_that_has_ended(
+    session: Session, newsletter: Newsletter, now: datetime
+) -> None:
+    newsletter.archived_at = now
+    sign_up(session, newsletter, ANN, now=now)
+    assert mail_to_go(session) == []
+    assert session.scalars(select(Notice)).one().reason == "the newsletter has ended"
+    for row in (Subscription, Subscriber, ConsentEvent):
+        assert session.scalars(select(row)).all() == []
 
 
 def test_it_keeps_only_a_masked_address_of_those_it_skips(
@@ -118,6 +133,9 @@ def test_it_sends_an_active_reader_no_confirmation(
     sign_up(session, newsletter, ANN, now=now + timedelta(days=2))
     assert len(mail_to_go(session)) == 1
     assert subscription.state is SubscriptionState.ACTIVE
+    lines = ledger(session, newsletter.id, hash_of(parse_address(ANN)))
+    kinds = [line.kind for line in lines]
+    assert kinds == [ConsentKind.SIGNED_UP, ConsentKind.CONFIRMED], "a stranger's asking is no line"
 
 
 @pytest.mark.parametrize("bad", ["", "ann", "ann@", "ann@example.org\r\nBcc: x@y.org", "a" * 300])

@@ -58,7 +58,7 @@ class Scene:
         """Let every *step*-th subscriber read it when *chosen*, else all the others."""
         with Session(self.stage.engine) as session, session.begin():
             newsletter = session.get_one(Newsletter, self.newsletter_id)
-            choice = row_for(session, newsletter, Wanted()).id
+            choice = row_for(session, newsletter.id, Wanted()).id
             keys = {
                 "newsletter": self.newsletter_id, "choice": choice, "readers": self.readers
             }  # fmt: skip

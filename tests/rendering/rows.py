@@ -66,7 +66,7 @@ def a_reader(
         subscriber=Subscriber(email=name, email_key=name, email_hash=name, created_at=now),
         newsletter=newsletter,
         state=state,
-        choice_id=row_for(session, newsletter, wanted or Wanted()).id,
+        choice_id=row_for(session, newsletter.id, wanted or Wanted()).id,
         created_at=now,
     )
     session.add(subscription)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 from redis import Redis
 
@@ -47,9 +49,13 @@ def test_it_counts_on_when_redis_has_forgotten_the_script(redis: Redis) -> None:
     assert list(redis.scan_iter("limit:*")), "it was counted elsewhere"
 
 
+NUMBERS = count()
+"""What is counted without a Redis is counted for its address: each test has one of its own."""
+
+
 @pytest.fixture
 def no_redis(data_dir: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BROADSHEET_REDIS_URL", f"redis://127.0.0.1:1/{id(monkeypatch)}")
+    monkeypatch.setenv("BROADSHEET_REDIS_URL", f"redis://127.0.0.1:1/{next(NUMBERS)}")
     config.settings.cache_clear()
 
 
@@ -66,10 +72,23 @@ def test_it_says_when_to_come_back(where: str, request: pytest.FixtureRequest) -
     assert 595 <= wait([limit]) <= 600
 
 
-def test_it_waits_for_the_last_of_several(redis: Redis) -> None:
+@pytest.mark.parametrize("where", ["redis", "no_redis"])
+def test_it_waits_for_the_last_of_several(where: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(where)
     limits = [Limit("a", "x", 1, 60), Limit("b", "x", 1, 600), Limit("c", "x", 9, 6000)]
     assert wait(limits) == 0
     assert 595 <= wait(limits) <= 600
+
+
+@pytest.mark.parametrize("where", ["redis", "no_redis"])
+def test_it_takes_nothing_of_the_others_for_who_is_stopped_by_the_first(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(where)
+    flood = [Limit("network", "x", 1, 60), Limit("all", "x", 3, 60)]
+    assert [wait(flood) > 0 for _ in range(9)] == [False] + [True] * 8
+    others = [[Limit("network", str(who), 1, 60), flood[1]] for who in range(3)]
+    assert [wait(one) > 0 for one in others] == [False, False, True], "1 of 3 was the flood's"
 
 
 def test_it_counts_nothing_that_has_no_limit(redis: Redis) -> None:
@@ -85,14 +104,14 @@ def test_it_uses_up_a_key_once(redis: Redis) -> None:
 
 def test_it_begins_a_window_anew_when_it_is_over() -> None:
     windows, limit = Windows(), Limit("a", "x", 1, 60)
-    assert windows.count(limit, 1000.0) == (1, 60)
-    assert windows.count(limit, 1059.0) == (2, 1)
-    assert windows.count(limit, 1060.0) == (1, 60)
+    assert windows.count([limit], 1000.0) == [(1, 60)]
+    assert windows.count([limit], 1059.0) == [(2, 1)]
+    assert windows.count([limit], 1060.0) == [(1, 60)]
 
 
 def test_it_remembers_no_more_than_fits() -> None:
     windows = Windows()
     for number in range(FULL + 100):
-        windows.count(Limit("a", str(number), 1, 60), float(number))
+        windows.count([Limit("a", str(number), 1, 60)], float(number))
     assert len(windows) <= FULL
-    assert windows.count(Limit("a", str(FULL + 99), 1, 60), float(FULL + 99))[0] == 2
+    assert windows.count([Limit("a", str(FULL + 99), 1, 60)], float(FULL + 99))[0][0] == 2

@@ -42,7 +42,7 @@ def choose_text(topic: str) -> None:
         assert reader is not None
         newsletter = session.get_one(Newsletter, reader.newsletter_id)
         wanted = Wanted(mail_format=MailFormat.TEXT, topics=(topic,))
-        reader.choice_id = row_for(session, newsletter, wanted).id
+        reader.choice_id = row_for(session, newsletter.id, wanted).id
 
 
 def test_it_renders_anew_for_a_reader_who_chose_in_between(

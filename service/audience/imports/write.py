@@ -175,7 +175,7 @@ class Writer:
 
     def _choice(self, session: Session, wanted: Wanted) -> int:
         if wanted not in self._choices:
-            self._choices[wanted] = row_for(session, self._newsletter, wanted).id
+            self._choices[wanted] = row_for(session, self._newsletter.id, wanted).id
         return self._choices[wanted]
 
     def _tags(

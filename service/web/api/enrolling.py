@@ -158,7 +158,7 @@ def _spare_strangers(address: ParsedAddress, visitor: Visitor) -> None:
         Limit("sign-up", f"all by {token}", most.sign_ups_overall),
     ]
     if visitor.ip is not None:
-        limits.append(Limit("sign-up", network(visitor.ip), most.sign_ups_per_network))
+        limits.insert(0, Limit("sign-up", network(visitor.ip), most.sign_ups_per_network))
     if seconds := wait(limits):
         why = "So many confirmations were asked for that this one waits. Nothing was sent."
         raise Problem(TOO_MANY, why, headers={"Retry-After": str(seconds)})

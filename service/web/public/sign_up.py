@@ -6,6 +6,7 @@ gets the form again: see ``trap``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from flask import abort, current_app, redirect, render_template, request, url_for
@@ -18,8 +19,8 @@ from service.audience.suppression import mailbox_hash
 from service.audience.typos import suggestion
 from service.config import settings
 from service.db import read_scope, session_scope
-from service.models import Newsletter, Subscription
-from service.web.asking import field, newsletter_or_404, now, visitor
+from service.models import Subscription
+from service.web.asking import brief_or_404, field, newsletter_or_404, now, visitor
 from service.web.limits import Limit, first_time, insist, network
 from service.web.public import proof
 from service.web.public.asked import asked_for, remember
@@ -36,19 +37,20 @@ UNPROVED_AN_HOUR = 3
 @public.post("/n/<slug:newsletter>/subscribe")
 def subscribe(newsletter: str) -> str | Response | tuple[str, int]:
     """Our own form. A mistyped domain is asked about once; what is sent again then holds."""
-    refuse_too_many()
     address = field("instead", MAX_LENGTH) or field("email")
-    least = current_app.config["SIGN_UP_SECONDS"]
+    caught = is_caught(field(HONEYPOT), field("made"), now(), current_app.config["SIGN_UP_SECONDS"])
+    meant = suggestion(address) if field("sure") != address and not caught else None
+    refuse_too_many(None if caught or meant else address, proof_asked=settings().altcha)
     with session_scope() as session:
-        found = newsletter_or_404(session, newsletter)
-        if is_caught(field(HONEYPOT), field("made"), now(), least):
-            return landing_page(session, found, typed=address[:MAX_LENGTH], once_more=True)
-        meant = suggestion(address) if field("sure") != address else None
-        if meant:
-            return landing_page(session, found, typed=address, meant=meant)
+        if caught or meant:
+            found = newsletter_or_404(session, newsletter)
+            return landing_page(
+                session, found, typed=address[:MAX_LENGTH], meant=meant, once_more=caught
+            )
         try:
-            _ask(session, found, address, proof_asked=settings().altcha)
+            _ask(session, newsletter, address)
         except BadAddress as error:
+            found = newsletter_or_404(session, newsletter)
             page = landing_page(session, found, typed=address[:MAX_LENGTH], problem=str(error))
             return page, 400
     return _to_inbox(newsletter, address)
@@ -63,19 +65,18 @@ def join(newsletter: str) -> Response:
     for by the form itself. The limits hold here as they do there; where the hidden field is filled,
     or a proof of work is asked for, the reader goes on by our own form.
     """
-    refuse_too_many()
     address = field("email")
+    # What is wrong with it is said on our own page, to which no other site's form is shown.
+    once = 1 if field(HONEYPOT) or settings().altcha else None
+    to_landing = redirect(url_for("public.landing", newsletter=newsletter, again=1, once=once), 303)
+    doubtful = bool(once or suggestion(address))
+    refuse_too_many(None if doubtful else address)
     with session_scope() as session:
-        found = newsletter_or_404(session, newsletter)
-        # What is wrong with it is said on our own page, to which no other site's form is shown.
-        once = 1 if field(HONEYPOT) or settings().altcha else None
-        to_landing = redirect(
-            url_for("public.landing", newsletter=newsletter, again=1, once=once), 303
-        )
-        if once or suggestion(address):
+        if doubtful:
+            brief_or_404(session, newsletter)
             return remember(to_landing, newsletter, address[:MAX_LENGTH])
         try:
-            _ask(session, found, address, form=request.headers.get("Origin", "")[:200])
+            _ask(session, newsletter, address, form=request.headers.get("Origin", "")[:200])
         except BadAddress:
             return remember(to_landing, newsletter, address[:MAX_LENGTH])
     return _to_inbox(newsletter, address)
@@ -89,7 +90,7 @@ def hint(newsletter: str) -> str:
     """What the address may have been meant to be, for the form to show; '' mostly."""
     insist(Limit("hint", network(request.remote_addr), HINTS_AN_HOUR))
     with read_scope() as session:
-        newsletter_or_404(session, newsletter)
+        brief_or_404(session, newsletter)
     address = field("email")
     return render_template("public/_hint.html", typed=address, meant=suggestion(address))
 
@@ -110,12 +111,11 @@ def check_inbox(newsletter: str) -> str:
 @public.post("/n/<slug:newsletter>/check-inbox")
 def ask_again(newsletter: str) -> Response:
     """Send the confirmation once more; the sign-up's own spacing says whether it goes."""
-    refuse_too_many()
     address = asked_for(newsletter)
+    refuse_too_many(address)
     with session_scope() as session:
-        found = newsletter_or_404(session, newsletter)
         try:
-            _ask(session, found, address)
+            _ask(session, newsletter, address)
         except BadAddress:
             return redirect(url_for("public.landing", newsletter=newsletter), 303)
     return redirect(url_for("public.check_inbox", newsletter=newsletter, again=1), 303)
@@ -131,37 +131,39 @@ def ask_reader(session: Session, subscription: Subscription) -> str | Response:
     return render_template("public/check_inbox.html", newsletter=newsletter)
 
 
-def refuse_too_many() -> None:
-    """429 for a network that has asked for very many within the hour."""
-    insist(Limit("sign-up", network(request.remote_addr), settings().sign_ups_per_network))
+def refuse_too_many(address: str | None = None, *, proof_asked: bool = False) -> None:
+    """429 for a network that has asked for very many within the hour, or where *address* is to be
+    written to, when too much was asked for this one. Counted in one step, the network first."""
+    limits = [Limit("sign-up", network(request.remote_addr), settings().sign_ups_per_network)]
+    # What is none, nobody is written to at; what is wrong with it is said later.
+    with suppress(BadAddress):
+        to_be_asked = parse_address(address or "")
+        if proof_asked and not _proved():
+            limits.append(Limit("unproved", network(request.remote_addr), UNPROVED_AN_HOUR))
+        limits += _limits_of(to_be_asked)
+    insist(*limits)
 
 
 def spare_strangers(address: Address) -> None:
     """429 when what anybody may have sent to an address, a domain or in all is used up."""
-    insist(
+    insist(*_limits_of(address))
+
+
+def _limits_of(address: Address) -> tuple[Limit, ...]:
+    return (
         Limit("sign-up-to", mailbox_hash(address), settings().sign_ups_per_address),
         Limit("sign-up-at", address.domain, settings().sign_ups_per_domain),
         Limit("sign-up", "all", settings().sign_ups_overall),
     )
 
 
-def _ask(
-    session: Session,
-    newsletter: Newsletter,
-    address: str,
-    *,
-    form: str | None = None,
-    proof_asked: bool = False,
-) -> None:
-    """Raises ``BadAddress``, and 429 when too much was asked for, by anybody or for this one."""
-    if newsletter.archived_at is not None:
+def _ask(session: Session, newsletter: str, address: str, form: str | None = None) -> None:
+    """Raises ``BadAddress``, and 404 for a newsletter that has ended."""
+    found = brief_or_404(session, newsletter)
+    if found.archived_at is not None:
         abort(404)
-    read = parse_address(address)
-    if proof_asked and not _proved():
-        insist(Limit("unproved", network(request.remote_addr), UNPROVED_AN_HOUR))
-    spare_strangers(read)
     who = replace(visitor(), text_version=field("text", 64), form=form)
-    sign_up(session, newsletter, address, now=now(), visitor=who)
+    sign_up(session, found, address, now=now(), visitor=who)
 
 
 def _proved() -> bool:
