@@ -7,6 +7,7 @@ sets the size; the second line is a file of which half is known already.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import resource
@@ -57,6 +58,8 @@ def run() -> None:
             )
             migrations.upgrade(engine())
             newsletter = add_newsletter()
+            gc.collect()
+            gc.freeze()  # as a worker does once it has started: see workers.app
             bare = _bare_copy(newsletter)
             _empty()
             half = _import(newsletter, Path(folder), 0, ROWS // 2)

@@ -9,9 +9,11 @@ chunks, and who signs up meanwhile makes the write fail, which is then done anew
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,6 +44,8 @@ from service.db import read_scope, session_scope
 from service.models import Audit, Import, ImportProblem, ImportState, Newsletter
 
 CHUNK = 10_000
+TURN = 0.0005
+"""Seconds."""
 TRIES = 5
 MOST_PROBLEMS = 50_000
 """Kept of one file. Nobody mends more by hand, and more are one mistake in all rows."""
@@ -94,7 +98,7 @@ def _read(job: Import, newsletter: Newsletter, clock: Clock, over: Callable[[], 
     seen = Seen(seen_of(job))
     waiting: Future[None] | None = None
     try:
-        with ThreadPoolExecutor(1) as database:
+        with ThreadPoolExecutor(1) as database, quick_turns():
             for chunk in chunks(job, newsletter, sheet, seen, clock()):
                 decided = step.decide(chunk)
                 if waiting is not None:
@@ -111,6 +115,21 @@ def _read(job: Import, newsletter: Newsletter, clock: Clock, over: Callable[[], 
     finally:
         seen.close()
     return False
+
+
+@contextmanager
+def quick_turns() -> Iterator[None]:
+    """Let the two threads take turns ten times as often as Python would by itself.
+
+    The one that feeds the database has little to do each time, and would wait 5 ms for its turn
+    while the other reads on: longer than the database has work for.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def chunks(

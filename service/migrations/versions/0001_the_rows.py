@@ -191,7 +191,9 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             postgresql_where=sa.text("language IS NOT NULL"),
             sqlite_where=sa.text("language IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_subscriber_email_hash"), ["email_hash"], unique=False)
+        batch_op.create_index(
+            "ix_subscriber_email_hash", ["email_hash"], unique=False, postgresql_using="hash"
+        )
 
     op.create_table(
         "suppression",
@@ -282,6 +284,7 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_choice")),
+        sa.UniqueConstraint("id", "newsletter_id", name=op.f("uq_choice_id_newsletter_id")),
         sa.UniqueConstraint("newsletter_id", "key", name=op.f("uq_choice_newsletter_id_key")),
     )
     op.create_table(
@@ -613,13 +616,9 @@ def upgrade() -> None:  # noqa: PLR0915 (a statement a table)
         sa.Column("tracked", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("import_id", BIG_ID, nullable=True),
         sa.ForeignKeyConstraint(
-            ["choice_id"], ["choice.id"], name=op.f("fk_subscription_choice_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["newsletter_id"],
-            ["newsletter.id"],
-            name=op.f("fk_subscription_newsletter_id"),
-            ondelete="CASCADE",
+            ["choice_id", "newsletter_id"],
+            ["choice.id", "choice.newsletter_id"],
+            name=op.f("fk_subscription_choice_id_newsletter_id"),
         ),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
@@ -864,7 +863,7 @@ def downgrade() -> None:  # noqa: PLR0915 (a statement a table)
     op.drop_table("user_account")
     op.drop_table("suppression")
     with op.batch_alter_table("subscriber", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_subscriber_email_hash"))
+        batch_op.drop_index("ix_subscriber_email_hash", postgresql_using="hash")
         batch_op.drop_index("ix_subscriber_language")
         batch_op.drop_index("ix_subscriber_domain")
 
