@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from service.models import FailedLogin
+from service.models import FailedLogin, UserSession
 from service.staff import totp
 from tests.browser.editor import log_in
 from tests.browser.looks import faults
 from tests.browser.watch import Watch, follow
-from tests.servers.installation import Installation
+from tests.servers.installation import EDITOR, Installation
+from tests.servers.installation import PASSWORD as EDITORS_PASSWORD
 
 WIDTHS = (1280, 390)
 GUEST = "guest@desk.example.org"
@@ -60,6 +61,32 @@ def test_it_lets_in_by_invitation_password_and_code_and_shuts_after_wrong_ones(
     remove(owner)
     guest.goto("/admin/")
     expect(guest.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_it_sends_on_what_was_typed_when_the_login_had_ended(
+    installation: Installation, watch: Watch, tmp_path: Path
+) -> None:
+    page = watch.person()
+    log_in(page)
+    page.goto("/admin/subscribers/suppressed")
+    page.get_by_text("Suppress addresses …").click()
+    page.get_by_label("Addresses, one a line").fill("gone@readers.example.com")
+    page.get_by_label("Why nothing may be sent there").fill("They asked by phone.")
+    with installation.rows() as session:
+        session.execute(delete(UserSession))
+    follow(page.get_by_role("button", name="Suppress", exact=True))
+    expect(page.get_by_role("status")).to_contain_text("what you sent is kept here")
+    looks_well(page, "ended", tmp_path)
+    page.get_by_label("E-mail address").fill(EDITOR)
+    page.get_by_label("Password").fill(EDITORS_PASSWORD)
+    follow(page.get_by_role("button", name="Log in"))
+    page.get_by_text("What it holds").click()
+    expect(page.locator("dl")).to_contain_text("They asked by phone.")
+    looks_well(page, "kept", tmp_path)
+    follow(page.get_by_role("button", name="Send it"))
+    expect(page.get_by_role("status")).to_contain_text("1 address")
+    assert all("401" in complaint for complaint in watch.complaints), watch.complaints
+    watch.complaints.clear()  # that answer itself is what was asked for
 
 
 def invite(page: Page) -> None:

@@ -188,7 +188,8 @@ def test_it_says_that_a_form_came_too_late_and_leads_back_to_it(
     client: FlaskClient, user: User
 ) -> None:
     give_password(client)
-    form = {"csrf_token": csrf_of(client.get("/admin/users").text), "email": "a@b.example"}
+    token = csrf_of(client.get("/admin/users").text)
+    form = {"csrf_token": token, "email": "a@b.example", "password": "not kept"}  # see test_kept
     with session_scope() as session:
         session.execute(delete(UserSession))
     here = {"Referer": "http://news.example.org/admin/audit?user=none"}

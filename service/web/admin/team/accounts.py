@@ -13,13 +13,14 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from service.db import read_scope, session_scope
 from service.models import Role, User, UserSession
 from service.staff import sessions
+from service.web.admin.team import kept
 from service.web.asking import now
 
 P = ParamSpec("P")
@@ -135,15 +136,18 @@ def owners_only(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def _say_that_it_ended() -> ResponseReturnValue:
-    """To the page that the form is on: where it was sent to, many answer no GET."""
+    """To the login, with what was sent where that can be kept; then on to the page that the form
+    is on: where it was sent to, many answer no GET."""
+    page = urlsplit(request.referrer or "")
+    there = f"{page.path}?{page.query}" if page.query else page.path
+    if form := kept.keep():
+        return render_template("admin/team/login.html", next=there, kept=form), 401
     if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":  # a script shows nothing
         flash(
             "Your login had ended, so what you sent was not taken. Log in, then fill it in once "
             "more.",
             "problem",
         )
-    page = urlsplit(request.referrer or "")
-    there = f"{page.path}?{page.query}" if page.query else page.path
     return redirect(url_for("admin.login", next=there or None), 303)
 
 

@@ -18,6 +18,7 @@ from service.staff.users import audit
 from service.web.admin.blueprint import admin
 from service.web.admin.team import known
 from service.web.admin.team.accounts import account, load_account
+from service.web.admin.team.kept import carried, kept, page_of
 from service.web.asking import field, now, visitor
 from service.web.limits import Limit, insist, network
 
@@ -38,19 +39,18 @@ def login() -> Answer:
     if request.method != "POST":
         if current_user.is_authenticated:
             return redirect(url_for("admin.home"))
-        return render_template("admin/team/login.html", next=after_login())
+        return _page("login")
     _limit()
     at, email = now(), field("email")
     user = check_login(email, request.form.get("password", ""), known.origin_of, at)
     if user is None:
-        page = render_template(
-            "admin/team/login.html", next=after_login(), email=email, failed=True
-        )
-        return page, 401
+        return _page("login", email=email, failed=True), 401
     if user.totp_secret is None:
         return _let_in(user)
     cookie.clear()
     cookie[HALF_WAY] = [user.id, tokens.stamp(at), fingerprint(user)]
+    if carried():  # too long for an address
+        return _page("login_code")
     return redirect(url_for("admin.login_code", next=after_login()), 303)
 
 
@@ -59,17 +59,15 @@ def login_code() -> Answer:
     """The second step, for ten minutes after the first."""
     user_id, given_at, given_for = cookie.get(HALF_WAY, (0, 0, 0))
     if tokens.stamp(now()) - given_at > CODE_WITHIN:
-        flash("Begin again: the code has to follow the password within ten minutes.", "problem")
-        return redirect(url_for("admin.login", next=after_login()), 303)
+        return _begin_again("the code has to follow the password within ten minutes.")
     if request.method != "POST":
-        return render_template("admin/team/login_code.html", next=after_login())
+        return _page("login_code")
     _limit()
     user = check_code(user_id, field("code"), known.origin_of(user_id), now())
     if user is not None and fingerprint(user) != given_for:
-        flash("Begin again: the password was changed meanwhile.", "problem")
-        return redirect(url_for("admin.login", next=after_login()), 303)
+        return _begin_again("the password was changed meanwhile.")
     if user is None:
-        return render_template("admin/team/login_code.html", next=after_login(), failed=True), 401
+        return _page("login_code", failed=True), 401
     return _let_in(user)
 
 
@@ -107,9 +105,21 @@ def _let_in(user: User) -> Response:
     cookie.clear()  # what was in it before the login is nobody's
     cookie.permanent = True
     login_user(entered)
-    response = make_response(redirect(after_login()))
+    form = kept()
+    response = make_response(page_of(form, after_login()) if form else redirect(after_login()))
     known.remember(response, user.id)
     return response
+
+
+def _page(name: str, **more: object) -> str:
+    return render_template(f"admin/team/{name}.html", next=after_login(), kept=carried(), **more)
+
+
+def _begin_again(why: str) -> Answer:
+    flash(f"Begin again: {why}", "problem")
+    if carried():
+        return _page("login")
+    return redirect(url_for("admin.login", next=after_login()), 303)
 
 
 def _limit() -> None:

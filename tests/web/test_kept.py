@@ -1,0 +1,137 @@
+"""A form that is sent when its login has ended: nothing of it is done, and nothing is lost."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import secrets
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import delete, func, select, update
+from werkzeug.test import TestResponse
+
+from service.db import session_scope
+from service.models import Suppression, User, UserSession
+from service.staff import totp
+from service.staff.users import set_up_codes
+from service.web.asking import now as wall_clock
+from tests.web.browsing import EDITOR, PASSWORD, csrf_of
+
+PLACE = "/admin/subscribers/suppressed"
+TYPED = {"addresses": "ann@example.org\nbo@example.org", "why": 'They <asked> "by" phone.'}
+SECRET = totp.new_secret()
+FROM = {"Referer": f"http://localhost{PLACE}"}
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The fields that a reader of the page does not see."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def send_too_late(client: FlaskClient, to: str = PLACE, **form: str) -> TestResponse:
+    """A form of a page that was opened while there was a login."""
+    token = csrf_of(client.get(PLACE).text)
+    with session_scope() as session:
+        session.execute(delete(UserSession))
+    return client.post(to, data={"csrf_token": token, **(form or TYPED)}, headers=FROM)
+
+
+def give(client: FlaskClient, page: TestResponse, to: str, **typed: str) -> TestResponse:
+    return client.post(to, data={**hidden(page.text), **typed})
+
+
+def suppressed() -> int:
+    with session_scope() as session:
+        return session.scalars(select(func.count()).select_from(Suppression)).one()
+
+
+def test_it_sends_on_after_the_login_what_was_typed(editor: FlaskClient) -> None:
+    asked = send_too_late(editor)
+    assert asked.status_code == 401
+    assert "what you sent is kept here" in asked.text
+    again = give(editor, asked, "/admin/login", email=EDITOR, password="wrong")
+    assert again.status_code == 401, "a slip of the finger loses nothing either"
+    back = give(editor, again, "/admin/login", email=EDITOR, password=PASSWORD)
+    assert "Send what you wrote?" in back.text
+    assert html.escape(TYPED["why"], quote=True).replace("&quot;", "&#34;") in back.text
+    assert f'href="{PLACE}"' in back.text, "the way back to the page, for who leaves it"
+    assert suppressed() == 0, "it was sent on without being asked for"
+    done = give(editor, back, PLACE)
+    assert (done.status_code, done.location) == (303, PLACE)
+    assert suppressed() == 2
+    with session_scope() as session:
+        assert set(session.scalars(select(Suppression.detail))) == {TYPED["why"]}
+
+
+def test_it_goes_through_the_second_step(editor: FlaskClient) -> None:
+    with session_scope() as session:
+        set_up_codes(session.scalars(select(User)).one(), SECRET, 0)
+    asked = send_too_late(editor)
+    code = give(editor, asked, "/admin/login", email=EDITOR, password=PASSWORD)
+    assert "Code from your app" in code.text
+    wrong = give(editor, code, "/admin/login/code", code="000000")
+    right = totp.code_at(SECRET, totp.step_of(wall_clock()))
+    back = give(editor, wrong, "/admin/login/code", code=right)
+    assert give(editor, back, PLACE).status_code == 303
+    assert suppressed() == 2
+
+
+def test_it_goes_through_a_login_that_has_to_begin_again(editor: FlaskClient) -> None:
+    with session_scope() as session:
+        set_up_codes(session.scalars(select(User)).one(), SECRET, 0)
+    asked = send_too_late(editor)
+    code = give(editor, asked, "/admin/login", email=EDITOR, password=PASSWORD)
+    with session_scope() as session:
+        session.execute(update(User).values(password_hash="another"))
+    right = totp.code_at(SECRET, totp.step_of(wall_clock()))
+    begin = give(editor, code, "/admin/login/code", code=right)
+    assert "Begin again" in begin.text
+    assert hidden(begin.text)["kept"] == hidden(asked.text)["kept"]
+
+
+@pytest.mark.parametrize(
+    ("to", "form"),
+    [
+        ("/admin/account/password", {"current": PASSWORD, "new": "another good one"}),
+        (PLACE, {**TYPED, "password": "one that is nobody else's business"}),
+        (PLACE, {**TYPED, "why": secrets.token_urlsafe(45_000)}),
+    ],
+    ids=["of one's own account", "with a password", "too long to carry"],
+)
+def test_it_says_where_it_keeps_nothing(editor: FlaskClient, to: str, form: dict[str, str]) -> None:
+    asked = send_too_late(editor, to, **form)
+    assert asked.status_code == 303
+    assert "was not taken" in editor.get(asked.location).text
+
+
+def test_it_says_that_a_file_was_not_taken(editor: FlaskClient) -> None:
+    token = csrf_of(editor.get(PLACE).text)
+    with session_scope() as session:
+        session.execute(delete(UserSession))
+    form = {"csrf_token": token, "file": (io.BytesIO(b"email\n"), "members.csv")}
+    answer = editor.post("/admin/imports", data=form, headers=FROM)
+    assert answer.status_code == 303
+    assert "was not taken" in editor.get(answer.location).text
+
+
+def test_it_keeps_nothing_that_a_script_sent(editor: FlaskClient) -> None:
+    token = csrf_of(editor.get(PLACE).text)
+    with session_scope() as session:
+        session.execute(delete(UserSession))
+    answer = editor.post(
+        PLACE, data={"csrf_token": token, **TYPED}, headers={**FROM, "Sec-Fetch-Mode": "cors"}
+    )
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("kept", ["", "nonsense", "WyIvYWRtaW4vdXNlcnMiLFtdXQ.aSBn.AAAA"])
+def test_it_takes_no_form_that_it_did_not_keep_itself(
+    client: FlaskClient, editor: FlaskClient, kept: str
+) -> None:
+    token = csrf_of(client.get("/admin/login").text)
+    form = {"csrf_token": token, "kept": kept, "email": EDITOR, "password": PASSWORD}
+    answer = client.post("/admin/login", data=form)
+    assert (answer.status_code, answer.location) == (302, "/admin/")
