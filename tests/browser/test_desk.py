@@ -126,7 +126,7 @@ def what_follows_the_entries_follows_while_writing(page: Page, first: str) -> No
 def another_was_faster(page: Page, title: str) -> None:
     """This page still shows the entry as it was: it is told, and shown how it is."""
     line(page, title).get_by_role("button", name="Drop:").click()
-    expect(page.get_by_role("alert")).to_contain_text("Another editor changed this")
+    expect(page.get_by_role("alert")).to_contain_text("This was changed elsewhere")
     expect(line(page, title)).to_contain_text("pinned")
 
 
@@ -136,7 +136,7 @@ def another_wrote_meanwhile(page: Page, theirs: Page) -> None:
     theirs.get_by_label("Preheader").fill("By another")
     theirs.get_by_role("button", name="Save the words", exact=True).click()
     page.get_by_label("Preheader").fill("By me")
-    expect(page.locator("#kept")).to_contain_text("another editor changed it meanwhile")
+    expect(page.locator("#kept")).to_contain_text("it was changed elsewhere meanwhile")
     page.get_by_role("button", name="Save the words", exact=True).click()
     expect(page.get_by_role("region", name="As it is stored")).to_contain_text("By another")
     expect(page.get_by_label("Preheader")).to_have_value("By me")

@@ -249,7 +249,7 @@ def test_it_says_that_another_editor_was_faster(do: str, editor: FlaskClient, dr
     before = order(draft)
     answer = step(editor, draft, "Headline 3" if do == "up" else "Headline 2", do, page)
     assert answer.status_code == 409
-    assert "Another editor changed this" in answer.text
+    assert "This was changed elsewhere" in answer.text
     assert order(draft) == before
 
 
@@ -258,7 +258,7 @@ def test_it_overwrites_nobodys_entry(editor: FlaskClient, draft: Issue) -> None:
     edit(editor, draft, "Headline 2", source="Theirs")
     answer = edit(editor, draft, "Headline 2", page, summary="Mine")
     assert answer.status_code == 409
-    assert "Another editor changed this" in answer.text
+    assert "This was changed elsewhere" in answer.text
     assert "Mine" in answer.text
     assert entries(draft)["Headline 2"].data["source"] == "Theirs"
 

@@ -58,7 +58,7 @@ async function keepWords() {
     const problem = page.querySelector("main > [role=alert]");
     if (problem) {
       refused = Boolean(page.querySelector("#theirs"));
-      return tellProblem(refused ? "another editor changed it meanwhile. Press Save to see theirs." : problem.textContent);
+      return tellProblem(refused ? "it was changed elsewhere meanwhile: by another editor, or in another window. Press Save to see what is stored." : problem.textContent);
     }
     stored = sent;
     takeMarks(page);

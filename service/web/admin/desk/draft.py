@@ -35,10 +35,10 @@ NOTHING_STORED = "Nothing of yours was stored: this is how it stands now."
 
 
 class Outdated(ValueError):
-    """Somebody else changed it since the form was shown."""
+    """It was changed since the form was shown: by somebody else, or in another window."""
 
     def __init__(self, so: str = NOTHING_STORED) -> None:
-        super().__init__(f"Another editor changed this while you had it open. {so}")
+        super().__init__(f"This was changed elsewhere while you had it open. {so}")
 
 
 @dataclass(frozen=True)
