@@ -67,23 +67,28 @@ def not_among(issue: Issue) -> str:
 def reach_of(session: Session, issue: Issue, now: datetime) -> Reach:
     suppressed = exists().where(Suppression.email_hash == Subscriber.email_hash)
     why = case(
-        (~in_segment(issue), not_among(issue)),
         (suppressed, "suppressed: their mail bounced or was reported"),
         (Subscription.paused_until > now, "paused by themselves"),
         (Subscription.cadence.not_in(cadences(issue)), "chose another rhythm"),
         else_="",
     ).label("why")
-    query = (
+    confirmed = (
+        Subscription.newsletter_id == issue.newsletter_id,
+        Subscription.state == SubscriptionState.ACTIVE,
+    )
+    # The segment chooses rows. Asked of each row, it would look through all whom it names for each.
+    chosen = (
         select(why, func.count())
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(
-            Subscription.newsletter_id == issue.newsletter_id,
-            Subscription.state == SubscriptionState.ACTIVE,
-        )
+        .where(*confirmed, in_segment(issue))
         .group_by(why)
-        .order_by(why)
     )
+    numbers: dict[str, int] = dict(session.execute(chosen).all())
+    everybody = session.execute(select(func.count(Subscription.id)).where(*confirmed)).scalar_one()
+    numbers[not_among(issue)] = everybody - sum(numbers.values())
     return Reach(
         readers=count_audience(session, issue, now),
-        left_out=[(reason, number) for reason, number in session.execute(query) if reason],
+        left_out=sorted(
+            (reason, number) for reason, number in numbers.items() if reason and number
+        ),
     )
