@@ -60,6 +60,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def watch(installation: Installation, chromium: Browser) -> Iterator[Watch]:
     """Opens browsers for people, and says in the end what any of their pages complained about."""
+    installation.forget_tries()  # all people of all tests come from one address
     with Watch(chromium, installation.site_url) as watching:
         yield watching
     assert watching.complaints == [], "\n".join(watching.complaints)
