@@ -7,7 +7,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from redis import Redis
 
+from service.config import Settings
 from tests.browser.watch import PATIENCE_MS, Watch
 from tests.issues.ai.model_server import ModelServer
 from tests.servers.installation import Installation, attach_log, installed
@@ -60,10 +62,19 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def watch(installation: Installation, chromium: Browser) -> Iterator[Watch]:
     """Opens browsers for people, and says in the end what any of their pages complained about."""
-    installation.forget_tries()  # all people of all tests come from one address
+    forget_tries(installation)
     with Watch(chromium, installation.site_url) as watching:
         yield watching
     assert watching.complaints == [], "\n".join(watching.complaints)
+
+
+def forget_tries(installation: Installation) -> None:
+    """As if hours had passed: the people of all tests come from one address, and are counted."""
+    url = installation.environment["BROADSHEET_REDIS_URL"]
+    where = Settings(data_dir=installation.folder / "data", redis_url=url).redis
+    with Redis.from_url(where) as redis:
+        for key in redis.scan_iter("limit:*", count=1000):
+            redis.delete(key)
 
 
 @pytest.hookimpl(wrapper=True)

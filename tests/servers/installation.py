@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
-from redis import Redis
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -159,14 +158,6 @@ class Installation:
     @property
     def secret(self) -> bytes:
         return SECRET.encode()
-
-    def forget_tries(self) -> None:
-        """As if hours had passed: whoever asked or logged in before counts against no limit."""
-        url = self.environment["BROADSHEET_REDIS_URL"]
-        where = config.Settings(data_dir=self.folder / "data", redis_url=url).redis
-        with Redis.from_url(where) as redis:
-            for key in redis.scan_iter("limit:*", count=1000):
-                redis.delete(key)
 
     @contextmanager
     def rows(self) -> Iterator[Session]:
