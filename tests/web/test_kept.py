@@ -6,6 +6,7 @@ import html
 import io
 import re
 import secrets
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -31,12 +32,16 @@ def hidden(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found}
 
 
-def send_too_late(client: FlaskClient, to: str = PLACE, **form: str) -> TestResponse:
-    """A form of a page that was opened while there was a login."""
+def too_late(client: FlaskClient) -> dict[str, Any]:
+    """What a form of a page begins with that was opened while there was a login."""
     token = csrf_of(client.get(PLACE).text)
     with session_scope() as session:
         session.execute(delete(UserSession))
-    return client.post(to, data={"csrf_token": token, **(form or TYPED)}, headers=FROM)
+    return {"csrf_token": token}
+
+
+def send_too_late(client: FlaskClient, to: str = PLACE, **form: str) -> TestResponse:
+    return client.post(to, data=too_late(client) | (form or TYPED), headers=FROM)
 
 
 def give(client: FlaskClient, page: TestResponse, to: str, **typed: str) -> TestResponse:
@@ -108,23 +113,21 @@ def test_it_says_where_it_keeps_nothing(editor: FlaskClient, to: str, form: dict
 
 
 def test_it_says_that_a_file_was_not_taken(editor: FlaskClient) -> None:
-    token = csrf_of(editor.get(PLACE).text)
-    with session_scope() as session:
-        session.execute(delete(UserSession))
-    form = {"csrf_token": token, "file": (io.BytesIO(b"email\n"), "members.csv")}
-    answer = editor.post("/admin/imports", data=form, headers=FROM)
+    with_file = {**TYPED, "file": (io.BytesIO(b"email\n"), "members.csv")}
+    answer = editor.post("/admin/imports", data=too_late(editor) | with_file, headers=FROM)
     assert answer.status_code == 303
     assert "was not taken" in editor.get(answer.location).text
 
 
 def test_it_keeps_nothing_that_a_script_sent(editor: FlaskClient) -> None:
-    token = csrf_of(editor.get(PLACE).text)
-    with session_scope() as session:
-        session.execute(delete(UserSession))
-    answer = editor.post(
-        PLACE, data={"csrf_token": token, **TYPED}, headers={**FROM, "Sec-Fetch-Mode": "cors"}
-    )
-    assert answer.status_code == 303
+    by_script = {**FROM, "Sec-Fetch-Mode": "cors"}
+    assert editor.post(PLACE, data=too_late(editor) | TYPED, headers=by_script).status_code == 303
+
+
+def test_it_does_not_ask_whether_to_log_out_once_more(editor: FlaskClient) -> None:
+    answer = editor.post("/admin/logout", data=too_late(editor), headers=FROM)
+    assert (answer.status_code, answer.location) == (303, "/admin/login")
+    assert "had ended" not in editor.get(answer.location).text
 
 
 @pytest.mark.parametrize("kept", ["", "nonsense", "WyIvYWRtaW4vdXNlcnMiLFtdXQ.aSBn.AAAA"])

@@ -84,8 +84,11 @@ def reach_of(session: Session, issue: Issue, now: datetime) -> Reach:
         .group_by(why)
     )
     numbers: dict[str, int] = dict(session.execute(chosen).all())
-    everybody = session.execute(select(func.count(Subscription.id)).where(*confirmed)).scalar_one()
-    numbers[not_among(issue)] = everybody - sum(numbers.values())
+    if issue.segment is not None:
+        everybody = select(func.count(Subscription.id)).where(*confirmed)
+        # Whoever leaves between the two counts makes it less than it was, but never less than none.
+        others = session.execute(everybody).scalar_one() - sum(numbers.values())
+        numbers[not_among(issue)] = max(others, 0)
     return Reach(
         readers=count_audience(session, issue, now),
         left_out=sorted(

@@ -138,6 +138,8 @@ def owners_only(view: Callable[P, R]) -> Callable[P, R]:
 def _say_that_it_ended() -> ResponseReturnValue:
     """To the login, with what was sent where that can be kept; then on to the page that the form
     is on: where it was sent to, many answer no GET."""
+    if request.endpoint == "admin.logout":  # which is what was asked for
+        return redirect(url_for("admin.login"), 303)
     page = urlsplit(request.referrer or "")
     there = f"{page.path}?{page.query}" if page.query else page.path
     if form := kept.keep():
