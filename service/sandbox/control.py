@@ -96,6 +96,7 @@ class Control:
         self._store.reset()
         self._account.suppression.clear()
         self._account.faults.clear()
+        self._account.forget_held_events()
         self._account.apply_faults()
         self._account.limits.reset()
         for queue in self._queues.all():
@@ -111,11 +112,13 @@ class Control:
         self._account.faults.change(wanted)
         if wanted.keys() & LIMITS:
             self._account.apply_faults()
+        self._account.let_events_go()
         return self._show_faults(request)
 
     def _clear_faults(self, request: Request) -> Response:
         self._account.faults.clear()
         self._account.apply_faults()
+        self._account.let_events_go()
         return self._show_faults(request)
 
     def _show_newsroom(self, _request: Request) -> Response:

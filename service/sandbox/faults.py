@@ -25,7 +25,8 @@ rate that it keeps to in silence; ``day_seconds`` is how long its rolling day la
 
 ``events``: ``delay_ms`` later, and up to ``jitter_ms`` more, each event by itself, so that they
 overtake one another; ``double`` (true, or how many of them) come twice; ``shuffle`` mixes those of
-one call; ``drop_rate`` of them never come, and of ``mute_rate`` of the messages none does.
+one call; ``drop_rate`` of them never come, and of ``mute_rate`` of the messages none does. With
+``hold`` they are kept back until it is false again, and are late by as much from then on.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ _NONE: dict[str, Any] = {
         "jitter_ms": 0,
         "double": False,
         "shuffle": False,
+        "hold": False,
         "drop_rate": 0.0,
         "mute_rate": 0.0,
     },

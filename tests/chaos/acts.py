@@ -192,6 +192,13 @@ def unsubscribe_many(scene: Scene) -> None:
                 time.sleep(0.1)
 
 
+def hear_of_earlier_ones(scene: Scene) -> None:
+    """SES tells what became of the issue before, now that this one is planned and begins to go."""
+    while not scene.watcher.share_out() and not scene.over.wait(0.03):
+        pass
+    scene.stage.control("faults", {"events": {"hold": False}})
+
+
 def _one_click(client: httpx2.Client, subscription_id: int) -> bool:
     """What a mail program posts; False when the answer says that it came to nothing."""
     links = reader_links(subscription_id, secret=settings().secret, base_url="")

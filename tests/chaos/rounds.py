@@ -17,6 +17,9 @@ from tests.chaos.verdict import Promise, Verdict, judge
 QUIET = 2.5
 """Seconds after the end in which nothing more may come: two ticks, and a few rings."""
 
+BOUNCE_JITTER_MS = 3000
+"""Of the five seconds and more that an issue takes, so that some are still to be reached."""
+
 THROTTLE_SHARE = 0.15
 """Of the rate that GetAccount tells: well below what two workers reach on two cores."""
 
@@ -50,7 +53,7 @@ class Round:
     clocks: bool = False
     """Processes whose clocks can be set."""
     earlier: int = 0
-    """Readers of an issue before this one, whose bounces and complaints come in during this one.
+    """Readers of an issue before this one, whose bounces and complaints come in once this one goes.
     They are spread over the audience, so that some are reached after their bounce."""
     rejects: bool = False
     needs: tuple[str, ...] = ()
@@ -107,6 +110,7 @@ def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: floa
         scene.subscribe(step=round_.spread(readers), chosen=False)
         if acts.unsubscribe_many in round_.acts:
             crew.web_url()  # started before the issue goes, not meanwhile
+        doing = [*round_.acts, acts.hear_of_earlier_ones] if round_.earlier else round_.acts
         if "quota" in faults:
             faults |= {"max_24h": round(faults.pop("quota") * readers)}
         if "throttle_share" in faults:
@@ -114,8 +118,8 @@ def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: floa
         stage.control("faults", faults)
         start = time.monotonic()
         scene.send_issue()
-        with ThreadPoolExecutor(len(round_.acts) + 1) as pool:
-            acting = [pool.submit(act, scene) for act in round_.acts]
+        with ThreadPoolExecutor(len(doing) + 1) as pool:
+            acting = [pool.submit(act, scene) for act in doing]
             try:
                 scene.wait_until_sent(patience)
             finally:
@@ -130,18 +134,18 @@ def play(stage: Stage, round_: Round, *, seed: int, readers: int, patience: floa
 
 
 def _send_an_earlier_issue(scene: Scene, step: int, patience: float) -> None:
-    """To every *step*-th, whose address goes bad; SES tells of it some seconds later."""
+    """To every *step*-th, whose address goes bad; SES tells of it while the next one goes out."""
     bad = {
         f"reader{n}@example.org": ("complaint", "bounce", "bounce")[n // step % 3]
         for n in range(step, scene.readers + 1, step)
     }
-    late = {"delay_ms": 2000, "jitter_ms": 6000}
+    late = {"hold": True, "jitter_ms": BOUNCE_JITTER_MS}
     scene.stage.control("faults", {"outcomes": bad, "events": late, "max_send_rate": 5000})
     scene.subscribe(step=step, chosen=True)
     scene.send_issue()
     scene.wait_until_sent(patience)
     scene.watcher.stop()
-    scene.stage.control("faults", {"outcomes": {}, "events": {"delay_ms": 0, "jitter_ms": 0}})
+    scene.stage.control("faults", {"outcomes": {}, "events": {"jitter_ms": 0}})
 
 
 LONG = (

@@ -149,6 +149,27 @@ def test_it_publishes_late_and_lets_events_overtake_one_another(
     )
 
 
+def test_it_keeps_events_back_until_they_are_let_go(
+    sandbox: Sandbox, ses: Any, events: Any
+) -> None:
+    ask(sandbox.url, "/control/faults", {"events": {"hold": True}})
+    ses.send_email(**simple("ada@mail.example"))
+    ask(sandbox.url, "/control/faults", {"events": {"delay_ms": 0}})
+    assert events() == []
+    ask(sandbox.url, "/control/faults", {"events": {"hold": False}})
+    assert [summary(event) for event in events()] == ["Send", "Delivery"]
+    ask(sandbox.url, "/control/faults", {"events": {"hold": True}})
+    assert events() == []
+
+
+def test_it_forgets_held_events_with_the_rest(sandbox: Sandbox, ses: Any, events: Any) -> None:
+    ask(sandbox.url, "/control/faults", {"events": {"hold": True}})
+    ses.send_email(**simple("ada@mail.example"))
+    ask(sandbox.url, "/control/reset", {})
+    ask(sandbox.url, "/control/faults", {"events": {"hold": False}})
+    assert events() == []
+
+
 def test_it_publishes_nothing_while_events_are_off(sandbox: Sandbox, ses: Any, events: Any) -> None:
     ask(sandbox.url, "/control/faults", {"events": {"enabled": False}})
     ses.send_email(**simple("ada@mail.example"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -46,6 +48,9 @@ class Account:
     suppression: SuppressionList = field(init=False)
     directory: Directory = field(init=False)
     identities: Identities = field(default_factory=Identities)
+    _held: list[Callable[[], None]] = field(default_factory=list)
+    """Publications that wait until events are held no more."""
+    _holding: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.topics)
@@ -114,7 +119,28 @@ class Account:
             copies = 2 if self._meets(wish["double"], "double", message, step) else 1
             for topic in self.directory.listening(message.origin.configuration_set, step.kind):
                 render = partial(events.render, message, step)
-                topic.publish(render, delay=late / 1000, copies=copies)
+                self._publish(partial(topic.publish, render, delay=late / 1000, copies=copies))
+
+    def _publish(self, publication: Callable[[], None]) -> None:
+        with self._holding:
+            if self.faults["events"]["hold"]:
+                self._held.append(publication)
+                return
+        publication()
+
+    def let_events_go(self) -> None:
+        """Publish what was held, unless it still is to be. Their delays count from now."""
+        with self._holding:
+            if self.faults["events"]["hold"]:
+                return
+            held, self._held = self._held, []
+        for publication in held:
+            publication()
+
+    def forget_held_events(self) -> None:
+        """Of an account that is emptied."""
+        with self._holding:
+            self._held.clear()
 
     def _meets(self, rate: float, what: str, message: Message, *steps: Step) -> bool:
         return bool(rate) and self._luck(what, message, *steps) < rate
