@@ -207,25 +207,29 @@ def insert_ignoring(session: Session, table: Table, rows: Sequence[dict[str, Any
     return len(session.execute(statement, rows[0] if len(rows) == 1 else list(rows)).all())
 
 
+def insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can be told what to do about a unique key that is there."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
 @lru_cache(maxsize=64)
 def ignoring_insert(dialect: str, table: Table) -> ReturningInsert[Any]:
     """An INSERT that passes over what a unique key holds and returns the key of what went in.
 
     Made once: to build a statement takes as long as to run it.
     """
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     key = next(iter(table.primary_key.columns))
-    return insert(table).on_conflict_do_nothing().returning(key)
+    return insert_into(dialect, table).on_conflict_do_nothing().returning(key)
 
 
 @lru_cache(maxsize=16)
 def insert_if(dialect: str, table: Table, names: tuple[str, ...]) -> ReturningInsert[Any]:
     """As :func:`ignoring_insert`, of one row, and only where its parameter ``go`` is true."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = select(*(bindparam(name, type_=table.c[name].type) for name in names))
     key = next(iter(table.primary_key.columns))
     going = row.where(bindparam("go", type_=Boolean()))
-    return insert(table).from_select(names, going).on_conflict_do_nothing().returning(key)
+    adding = insert_into(dialect, table).from_select(names, going)
+    return adding.on_conflict_do_nothing().returning(key)
 
 
 class GivenRows:

@@ -147,7 +147,8 @@ def _is_read_at(session: Session, address: Address) -> bool:
 
 def _drop_unread(session: Session, address: Address) -> None:
     """A reader there who gets nothing makes room: whoever has the mailbox has just said so."""
-    known = session.scalar(select(Subscriber).where(Subscriber.email_key == address.key))
+    there = select(Subscriber).where(Subscriber.email_key == address.key).with_for_update()
+    known = session.scalar(there)
     if known is not None:
         session.delete(known)
         session.flush()

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import Boolean, Table, bindparam, insert, select, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -20,7 +19,7 @@ from service.audience.addresses import Address, masked, parse_address
 from service.audience.choices import Wanted, row_for
 from service.audience.consent import CURRENT, LAST_LINE, NOBODY, TEXTS, Line, Visitor, record_after
 from service.audience.suppression import hash_of
-from service.db import insert_if
+from service.db import insert_if, insert_into
 from service.doorbell import Bell, ring
 from service.models import (
     Cadence,
@@ -191,8 +190,7 @@ def _subscribing(dialect: str) -> ReturningInsert[Any]:
     values = (bindparam(name, type_=table.c[name].type) for name in names)
     of_key = Subscriber.email_key == bindparam("of_key")
     row = select(Subscriber.id, *values).where(of_key, bindparam("go", type_=Boolean()))
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    adding = insert(table).from_select(("subscriber_id", *names), row)
+    adding = insert_into(dialect, table).from_select(("subscriber_id", *names), row)
     there = adding.on_conflict_do_update(
         index_elements=["subscriber_id", "newsletter_id"],
         # To itself: whoever asks at the same time waits here, and sees what this one did.

@@ -76,9 +76,8 @@ def lift(
     """
     if not why.strip():
         raise ValueError("say why mail may go to this address again")
-    known = session.scalars(
-        select(Suppression).where(Suppression.email_hash == email_hash)
-    ).one_or_none()
+    theirs = select(Suppression).where(Suppression.email_hash == email_hash).with_for_update()
+    known = session.scalars(theirs).one_or_none()
     if known is None:
         return False
     session.add(

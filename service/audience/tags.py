@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from typing import cast
 
 from sqlalchemy import CursorResult, Select, Table, delete, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.audience.in_use import values_in_use
-from service.db import dialect_of, insert_ignoring
+from service.db import dialect_of, insert_ignoring, insert_into
 from service.models import SubscriberTag
 
 LONGEST = 64
@@ -90,9 +89,9 @@ def tag_all(session: Session, subscribers: Select[int], tag: str) -> int:
     """
     chosen = subscribers.distinct().subquery()
     rows = select(chosen.c[0], literal(tag))
-    build = postgresql.insert if dialect_of(session) == "postgresql" else sqlite.insert
+    table = cast("Table", SubscriberTag.__table__)
     # SQLite takes "ON" after a SELECT for a join's, unless a WHERE comes first.
-    statement = build(cast("Table", SubscriberTag.__table__)).from_select(
+    statement = insert_into(dialect_of(session), table).from_select(
         ["subscriber_id", "tag"], rows.where(chosen.c[0] > 0)
     )
     done = session.execute(

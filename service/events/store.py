@@ -11,11 +11,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, Text, bindparam, column, func, select, text, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from service.db import BigId, dialect_of
+from service.db import BigId, dialect_of, insert_into
 from service.events.ses_events import SesEvent, UnreadableEvent, parse_event
 from service.models import Event, EventOutcome
 
@@ -102,15 +101,15 @@ def _insert(dialect: str) -> Any:
             .render_derived(name="given", with_types=True)
         )
         source = select(*rows.c, now)
-        return _ignoring(postgresql.insert(EVENTS), source)
+        return _ignoring(dialect, source)
     each = func.json_each(bindparam("given")).table_valued(column("value"), name="given")
     cells = [func.json_extract(each.c.value, f"$.{name}", type_=k) for name, k in COLUMNS.items()]
     # SQLite takes ON CONFLICT for a join's ON where no WHERE stands between.
-    return _ignoring(sqlite.insert(EVENTS), select(*cells, now).where(true()))
+    return _ignoring(dialect, select(*cells, now).where(true()))
 
 
-def _ignoring(insert: postgresql.Insert | sqlite.Insert, source: Select[Any]) -> Any:
-    filled = insert.from_select([*COLUMNS, "received_at"], source)
+def _ignoring(dialect: str, source: Select[Any]) -> Any:
+    filled = insert_into(dialect, EVENTS).from_select([*COLUMNS, "received_at"], source)
     return filled.on_conflict_do_nothing().returning(EVENTS.c.id, EVENTS.c.dedupe_key)
 
 
