@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from service.audience import tokens
 from service.audience.moving import TAKE_BACK_WITHIN
 from service.audience.notify import notify
+from service.audience.subscribe import subscription_with_reader
 from service.config import settings
 from service.models import Notice, NoticeKind, Subscriber, Subscription
 
@@ -44,7 +45,9 @@ def find_link(session: Session, notice_id: int, now: datetime) -> DataLink | Non
     notice = session.get(Notice, notice_id)
     if notice is None or notice.subscription_id is None or notice.kind is not NoticeKind.MY_DATA:
         return None
-    subscription = session.get_one(Subscription, notice.subscription_id)
+    subscription = subscription_with_reader(session, notice.subscription_id)
+    if subscription is None:
+        return None
     # A link that went to an earlier address opens nothing of whoever reads at the next one.
     theirs = notice.address == subscription.subscriber.email
     return DataLink(subscription, good=theirs and now - notice.created_at <= GOOD_FOR)

@@ -18,6 +18,7 @@ from service.audience import tokens
 from service.audience.addresses import Address, BadAddress, parse_address
 from service.audience.consent import NOBODY, Line, Visitor, record
 from service.audience.notify import notify
+from service.audience.subscribe import subscription_with_reader
 from service.audience.suppression import hash_of
 from service.config import settings
 from service.languages import gettext
@@ -85,7 +86,8 @@ def find_move(session: Session, notice_id: int) -> Move | None:
         return None
     if notice.kind not in {NoticeKind.CHANGE_ADDRESS, NoticeKind.ADDRESS_CHANGED}:
         return None
-    return Move(notice, session.get_one(Subscription, notice.subscription_id))
+    subscription = subscription_with_reader(session, notice.subscription_id)
+    return None if subscription is None else Move(notice, subscription)
 
 
 def can_move(session: Session, asked: Move, now: datetime) -> Moved:
@@ -108,6 +110,7 @@ def move(session: Session, asked: Move, now: datetime, visitor: Visitor = NOBODY
     theirs = theirs.with_for_update().execution_options(populate_existing=True)
     if session.scalars(theirs).one_or_none() is None:
         return Moved.EXPIRED  # their data were deleted a moment ago
+    _hold(session, asked.address)
     result = can_move(session, asked, now)
     if result is Moved.MOVED:
         _drop_unread(session, asked.address)
@@ -145,10 +148,18 @@ def _is_read_at(session: Session, address: Address) -> bool:
     return session.scalar(query.where(active).limit(1)) is not None
 
 
+def _hold(session: Session, address: Address) -> None:
+    """Whoever confirms at *address* at this moment waits, or has done so before we look."""
+    there = select(Subscriber.id).where(Subscriber.email_key == address.key).with_for_update()
+    # In the order of everybody else: the reader, then what they read.
+    if (reader_id := session.scalar(there)) is not None:
+        theirs = select(Subscription.id).where(Subscription.subscriber_id == reader_id)
+        session.scalars(theirs.order_by(Subscription.id).with_for_update()).all()
+
+
 def _drop_unread(session: Session, address: Address) -> None:
     """A reader there who gets nothing makes room: whoever has the mailbox has just said so."""
-    there = select(Subscriber).where(Subscriber.email_key == address.key).with_for_update()
-    known = session.scalar(there)
+    known = session.scalar(select(Subscriber).where(Subscriber.email_key == address.key))
     if known is not None:
         session.delete(known)
         session.flush()

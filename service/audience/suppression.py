@@ -45,9 +45,13 @@ def suppress(
     back mail to somebody who reported us.
     """
     row = {"email_hash": email_hash, "reason": reason, "detail": detail, "created_at": now}
-    if insert_ignoring(session, cast("Table", Suppression.__table__), [row]):
+    table = cast("Table", Suppression.__table__)
+    if insert_ignoring(session, table, [row]):
         return True
-    known = session.scalars(select(Suppression).where(Suppression.email_hash == email_hash)).one()
+    theirs = select(Suppression).where(Suppression.email_hash == email_hash).with_for_update()
+    known = session.scalars(theirs).one_or_none()
+    if known is None:  # somebody let it go just now, and did not know of this
+        return insert_ignoring(session, table, [row]) > 0
     if known.reason is SuppressionReason.BOUNCE and reason is not SuppressionReason.BOUNCE:
         known.reason, known.detail = reason, detail
     return False

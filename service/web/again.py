@@ -1,19 +1,27 @@
-"""A request that lost its rows to another one is tried once more.
+"""What lost its rows to another request is tried once more.
 
 Two people press two buttons at one moment: one deletes their data while the other signs up at that
 address. PostgreSQL lets one of the two through and takes the other's transaction back. Nothing of
 it was done and nothing is wrong with what was asked, so it is asked again, of what there is now.
+
+Only for what is one transaction: a second try must find nothing that the first one did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 import structlog
-from flask import Flask, request
-from flask.typing import ResponseReturnValue
+from flask import request
 from sqlalchemy.exc import DBAPIError, NoResultFound
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TAKEN_BACK = frozenset(
     {
@@ -33,15 +41,17 @@ def came_between(error: BaseException) -> bool:
     return isinstance(error, NoResultFound | ObjectDeletedError | StaleDataError)
 
 
-class AskingAgain(Flask):
-    """An application whose views are called a second time when somebody came between."""
+def once_more(do: Callable[P, R]) -> Callable[P, R]:
+    """*do*, which is one transaction, and is done a second time when somebody came between."""
 
-    def dispatch_request(self) -> ResponseReturnValue:
+    @wraps(do)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return super().dispatch_request()
+            return do(*args, **kwargs)
         except (DBAPIError, NoResultFound, ObjectDeletedError, StaleDataError) as error:
-            # A file was read by the first try, and is not there for a second one.
-            if not came_between(error) or request.files:
+            if not came_between(error):
                 raise
             log.info("web.once_more", route=str(request.url_rule), error=type(error).__name__)
-        return super().dispatch_request()
+        return do(*args, **kwargs)
+
+    return tried

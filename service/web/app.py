@@ -16,7 +16,6 @@ from service.web.admin import admin
 from service.web.admin.readers.imports import let_files_in
 from service.web.admin.team.accounts import logins
 from service.web.after import RingAfterwards
-from service.web.again import AskingAgain
 from service.web.api import api
 from service.web.api.reading import reading
 from service.web.converters import Slug
@@ -27,7 +26,7 @@ from service.web.public import public
 LARGEST_FORM = 1024 * 1024
 
 
-class Site(AskingAgain):
+class Site(Flask):
     def log_exception(
         self,
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],

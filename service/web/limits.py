@@ -15,6 +15,7 @@ from functools import lru_cache
 from threading import Lock
 
 import structlog
+from flask import has_request_context, request
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
@@ -65,7 +66,8 @@ def wait(limits: Sequence[Limit]) -> int:
     In their order, and no further than to the first that is used up: who is stopped there takes
     nothing of what the others allow. Those after it only say how long they are used up themselves.
     """
-    held = [limit for limit in limits if limit.most]
+    passed = _passed()
+    held = [limit for limit in limits if limit.most and limit.key not in passed]
     if not held:
         return 0
     try:
@@ -78,7 +80,17 @@ def wait(limits: Sequence[Limit]) -> int:
         for limit, (times, left) in zip(held, counted, strict=True)
         if times > limit.most
     ]
+    if not over:
+        passed.update(limit.key for limit in held)
     return max(over, default=0)
+
+
+def _passed() -> set[str]:
+    """What let this request pass. It is counted once, also where its view is tried once more."""
+    if not has_request_context():
+        return set()
+    passed: set[str] = request.environ.setdefault("broadsheet.passed", set())
+    return passed
 
 
 def first_time(key: str, seconds: int) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Response
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from service.db import session_scope
 from service.models import ApiToken, IdempotencyKey, Issue
@@ -17,6 +17,7 @@ from service.web.api import once
 from service.web.asking import now as wall_clock
 from service.web.problems import Problem
 from tests.api.conftest import Program, one_database
+from tests.web.meanwhile import just_before, lose_a_deadlock
 
 NOTE = {"newsletter": "report", "subject": "A note", "markdown": "Good *morning*."}
 
@@ -57,6 +58,17 @@ def test_it_lets_a_request_that_failed_be_tried_again(program: Program) -> None:
     bad = program.post("/issues", {**NOTE, "newsletter": "none"}, key="one")
     assert bad.status_code == 422
     assert program.post("/issues", NOTE, key="one").status_code == 201
+
+
+def test_it_tries_once_more_where_another_request_came_between(
+    program: Program, database: Engine
+) -> None:
+    just_before(database, "INSERT INTO issue", lose_a_deadlock)
+    first = program.post("/issues", NOTE, key="one")
+    assert first.status_code == 201
+    again = program.post("/issues", NOTE, key="one")
+    assert (again.json, again.headers["Idempotency-Replayed"]) == (first.json, "true")
+    assert issues() == 1
 
 
 def test_it_says_that_the_first_request_is_under_way(program: Program) -> None:

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DataError, IntegrityError, NoResultFound, OperationalError
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.test import Client
 
 from service.audience.erasure import erase
 from service.audience.moving import ask_to_move
 from service.audience.sign_up import sign_up
+from service.audience.subscribe import confirm
+from service.config import settings
 from service.db import session_scope
-from service.models import Newsletter, Notice, Subscriber, Subscription
-from service.web.again import AskingAgain, came_between
+from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscription
+from service.web.again import came_between, once_more
 from service.web.asking import now as wall_clock
+from service.web.public.trap import stamp
 from tests.web.browsing import csrf_of, link, subscription
+from tests.web.meanwhile import Told, just_before, lose_a_deadlock
 
 NEW = "ann.new@example.org"
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """SQLite has one writer at a time, and nobody comes between."""
-
-
-def just_before(database: Engine, statement: str, act: Callable[[], None]) -> None:
-    """Have *act* done by somebody else, once, before the first statement that begins like this."""
-    to_do = [act]
-
-    def meanwhile(_c: Any, _cursor: Any, sql: str, *_: Any) -> None:
-        if to_do and sql.startswith(statement):
-            to_do.pop()()
-
-    event.listen(database, "before_cursor_execute", meanwhile)
 
 
 @on_postgresql
@@ -78,14 +69,41 @@ def test_an_address_is_taken_though_somebody_signs_up_there_meanwhile(
 
 
 @on_postgresql
-def test_who_loses_a_deadlock_is_answered_all_the_same(
-    database: Engine, newsletter: Newsletter
+def test_nobody_confirms_at_an_address_while_it_is_taken_over(
+    client: FlaskClient, database: Engine, newsletter: Newsletter, reader: Subscription
 ) -> None:
-    """Two requests that lock two rows crosswise, and each waits for the other's."""
-    both, calls = threading.Barrier(2), []
-    app = AskingAgain(__name__)
+    """What nobody reads makes room; whoever says at that moment that they do has to wait."""
+    with session_scope() as session:
+        sign_up(session, newsletter, NEW, now=wall_clock())
+        ask_to_move(session, session.get_one(Subscription, reader.id), NEW, wall_clock())
+    with session_scope() as session:
+        page = session.scalars(
+            select(Notice.payload).where(Notice.kind == NoticeKind.CHANGE_ADDRESS)
+        ).one()["path"]
+        theirs = session.scalars(select(Subscription.id).where(Subscription.id != reader.id)).one()
+    waited = []
 
-    @app.post("/<int:first>/<int:second>")
+    def confirm_there() -> None:
+        with Session(database) as session:
+            session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                confirm(session, theirs, wall_clock(), wall_clock())
+        waited.append(theirs)
+
+    token = csrf_of(client.get(page).text)
+    just_before(database, "DELETE FROM subscriber", confirm_there)
+    assert client.post(page, data={"csrf_token": token}).status_code == 200
+    assert waited == [theirs]
+
+
+@on_postgresql
+def test_who_loses_a_deadlock_is_answered_all_the_same(
+    app: Flask, database: Engine, newsletter: Newsletter
+) -> None:
+    """Two who lock two rows crosswise, and each waits for the other's."""
+    both, calls = threading.Barrier(2), []
+
+    @once_more
     def lock(first: int, second: int) -> str:
         calls.append(first)
         with database.begin() as connection:
@@ -96,42 +114,50 @@ def test_who_loses_a_deadlock_is_answered_all_the_same(
                     both.wait(10)
         return "done"
 
+    def ask(first: int, second: int) -> str:
+        with app.test_request_context():
+            return lock(first, second)
+
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda path: Client(app).post(path).text, ("/1/2", "/2/1")))
-    assert answers == ["done", "done"]
+        assert list(pool.map(ask, (1, 2), (2, 1))) == ["done", "done"]
     assert len(calls) == 3
 
 
-def asked(error: Exception, **sent: Any) -> tuple[int, int]:
-    """The status of a request whose view always fails like this, and how often it was called."""
-    calls = []
-    app = AskingAgain(__name__)
+def test_a_request_is_counted_once_however_often_it_is_tried(
+    app: Flask, client: FlaskClient, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the last sign-up that a limit allows would be refused, and nobody written to."""
+    monkeypatch.setenv("BROADSHEET_SIGN_UPS_PER_ADDRESS", "1")
+    settings.cache_clear()
+    form = {"email": NEW, "made": stamp(wall_clock())}
+    token = csrf_of(client.get("/n/report/").text)
+    just_before(database, "INSERT INTO consent_event", lose_a_deadlock)
+    answer = client.post("/n/report/subscribe", data={**form, "csrf_token": token})
+    assert answer.status_code == 303
+    with session_scope() as session:
+        assert session.scalars(select(Notice.address)).all() == [NEW]
 
-    @app.post("/")
+
+def asked(app: Flask, error: Exception) -> int:
+    """How often a view is called that always fails like this."""
+    calls = []
+
+    @once_more
     def fail() -> str:
         calls.append(1)
         raise error
 
-    return Client(app).post("/", **sent).status_code, len(calls)
+    with app.test_request_context(), pytest.raises(type(error)):
+        fail()
+    return len(calls)
 
 
-def test_it_asks_twice_and_no_more() -> None:
-    assert asked(NoResultFound()) == (500, 2)
+def test_it_asks_twice_and_no_more(app: Flask) -> None:
+    assert asked(app, NoResultFound()) == 2
 
 
-def test_it_asks_once_what_fails_by_itself() -> None:
-    assert asked(ValueError()) == (500, 1)
-
-
-def test_it_asks_once_where_a_file_was_sent() -> None:
-    assert asked(NoResultFound(), data={"file": (io.BytesIO(b"x"), "x.csv")}) == (500, 1)
-
-
-class Told(Exception):
-    """As a driver raises it."""
-
-    def __init__(self, sqlstate: str | None) -> None:
-        self.sqlstate = sqlstate
+def test_it_asks_once_what_fails_by_itself(app: Flask) -> None:
+    assert asked(app, ValueError()) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
 from sqlalchemy import delete, func, select, update
 from werkzeug.test import TestResponse
 
@@ -103,8 +104,9 @@ def test_it_goes_through_a_login_that_has_to_begin_again(editor: FlaskClient) ->
         ("/admin/account/password", {"current": PASSWORD, "new": "another good one"}),
         (PLACE, {**TYPED, "password": "one that is nobody else's business"}),
         (PLACE, {**TYPED, "why": secrets.token_urlsafe(45_000)}),
+        ("/admin/issues/1/stop", {"proof_name": EDITOR}),
     ],
-    ids=["of one's own account", "with a password", "too long to carry"],
+    ids=["of one's own account", "with a password", "too long to carry", "a mere button"],
 )
 def test_it_says_where_it_keeps_nothing(editor: FlaskClient, to: str, form: dict[str, str]) -> None:
     asked = send_too_late(editor, to, **form)
@@ -128,6 +130,28 @@ def test_it_does_not_ask_whether_to_log_out_once_more(editor: FlaskClient) -> No
     answer = editor.post("/admin/logout", data=too_late(editor), headers=FROM)
     assert (answer.status_code, answer.location) == (303, "/admin/login")
     assert "had ended" not in editor.get(answer.location).text
+
+
+def log_in_with_form_of(editor: FlaskClient, seconds_ago: int) -> TestResponse:
+    """Sent to a machine whose clock says so, and the login to this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        then = int(wall_clock().timestamp()) - seconds_ago
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _: then)
+        asked = send_too_late(editor)
+    return give(editor, asked, "/admin/login", email=EDITOR, password=PASSWORD)
+
+
+@pytest.mark.parametrize("seconds_ago", [86_000, -5])
+def test_it_keeps_a_form_for_a_day(editor: FlaskClient, seconds_ago: int) -> None:
+    back = log_in_with_form_of(editor, seconds_ago)
+    assert "Send what you wrote?" in back.text
+    assert f"<code>{PLACE}</code>" in back.text
+
+
+def test_it_says_that_a_form_was_held_for_too_long(editor: FlaskClient) -> None:
+    back = log_in_with_form_of(editor, 86_500)
+    assert (back.status_code, back.location) == (302, PLACE)
+    assert "was not taken" in editor.get(back.location).text
 
 
 @pytest.mark.parametrize("kept", ["", "nonsense", "WyIvYWRtaW4vdXNlcnMiLFtdXQ.aSBn.AAAA"])

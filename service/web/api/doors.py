@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from service.db import read_scope, session_scope
 from service.staff.tokens import Scope
+from service.web.again import once_more
 from service.web.api import once, rates
 from service.web.api.callers import caller_of, insist_on
 from service.web.api.replies import Reply, response_of
@@ -103,6 +104,14 @@ class Api(APIBlueprint):
 
 
 def _guarded(view: Callable[..., Reply], shape: Shape, needs: Scope) -> Callable[..., Response]:
+    @once_more
+    def done(given: Mapping[str, BaseModel], claim: once.Claim | None = None) -> Response:
+        with session_scope() as session:
+            response = response_of(view(session=session, **given))
+            if claim is not None:
+                once.keep(session, claim, response)
+        return response
+
     @wraps(view)
     def answer(**in_path: Any) -> Response:
         at = now()
@@ -118,15 +127,9 @@ def _guarded(view: Callable[..., Reply], shape: Shape, needs: Scope) -> Callable
                 return response_of(view(session=session, **given))
         key = once.key_of(request) if request.method == "POST" else None
         if key is None:
-            with session_scope() as session:
-                return response_of(view(session=session, **given))
+            return done(given)
         with once.claimed(caller.token_id, key, once.fingerprint(request), at) as claim:
-            if claim.answer is not None:
-                return claim.answer
-            with session_scope() as session:
-                response = response_of(view(session=session, **given))
-                once.keep(session, claim, response)
-            return response
+            return claim.answer or done(given, claim)
 
     # flask-openapi3's own mark of a view that reads its request by itself.
     vars(answer)["__delay_validate_request__"] = True

@@ -8,16 +8,17 @@ that it was not taken.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask import render_template, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from service.config import settings
+from service.web.asking import now
 
 FIELD = "kept"
-GOOD_FOR = 24 * 3600
-"""Seconds."""
+GOOD_FOR = timedelta(days=1)
 LONGEST = 48 * 1024
 """Of the text that is signed: the login's own form, which carries it on, may have 64 KB."""
 
@@ -38,13 +39,19 @@ class Kept(NamedTuple):
 
 
 def keep() -> str:
-    """The form of this request as :func:`kept` reads it; '' when it is none to be kept."""
+    """The form of this request as :func:`kept` reads it; '' when it is none to be kept.
+
+    That holds of a mere button too: nothing was typed that would be lost, and who comes back a day
+    later must not stop an issue by a page that says no more than that something is to be sent.
+    """
     # A browser too old to say so sends forms all the same.
     by_hand = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
     secret = SECRETS & set(request.form) or request.path.startswith(OF_OWN_ACCOUNT)
     if not by_hand or secret or request.files or "HX-Request" in request.headers:
         return ""
     fields = [both for both in request.form.items(multi=True) if both[0] not in NOT_KEPT]
+    if not any(value.strip() for _, value in fields):
+        return ""
     signed = _signer().dumps([request.full_path.removesuffix("?"), fields])
     return signed if len(signed) <= LONGEST else ""
 
@@ -52,8 +59,10 @@ def keep() -> str:
 def kept() -> Kept | None:
     """What the login's own form carries."""
     try:
-        to, fields = _signer().loads(carried(), max_age=GOOD_FOR)
+        (to, fields), at = _signer().loads(carried(), return_timestamp=True)
     except BadData:
+        return None
+    if now() - at > GOOD_FOR:  # never too young: another machine's clock may be before ours
         return None
     return Kept(to, [(name, value) for name, value in fields])
 

@@ -106,6 +106,8 @@ def _let_in(user: User) -> Response:
     cookie.permanent = True
     login_user(entered)
     form = kept()
+    if carried() and form is None:
+        flash("What you sent was not taken: it is held for a day. Fill it in once more.", "problem")
     response = make_response(page_of(form, after_login()) if form else redirect(after_login()))
     known.remember(response, user.id)
     return response
