@@ -4,7 +4,7 @@ Two people press two buttons at one moment: one deletes their data while the oth
 address. PostgreSQL lets one of the two through and takes the other's transaction back. Nothing of
 it was done and nothing is wrong with what was asked, so it is asked again, of what there is now.
 
-Only for what is one transaction: a second try must find nothing that the first one did.
+Only for what is one transaction, or may be done twice: nothing that the first try did stands.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 from flask import request
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def once_more(do: Callable[P, R]) -> Callable[P, R]:
     def tried(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return do(*args, **kwargs)
-        except (DBAPIError, NoResultFound, ObjectDeletedError, StaleDataError) as error:
+        except SQLAlchemyError as error:
             if not came_between(error):
                 raise
             log.info("web.once_more", route=str(request.url_rule), error=type(error).__name__)

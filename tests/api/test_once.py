@@ -17,7 +17,7 @@ from service.web.api import once
 from service.web.asking import now as wall_clock
 from service.web.problems import Problem
 from tests.api.conftest import Program, one_database
-from tests.web.meanwhile import just_before, lose_a_deadlock
+from tests.meanwhile import just_before, lose_a_deadlock
 
 NOTE = {"newsletter": "report", "subject": "A note", "markdown": "Good *morning*."}
 

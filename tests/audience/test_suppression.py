@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.audience.suppression import is_suppressed, lift, lifted_at, suppress
 from service.models import Audit, Suppression, SuppressionReason
+from tests.meanwhile import just_before
 
 ANN = "a" * 64
 BOUNCE, COMPLAINT, MANUAL = SuppressionReason
@@ -67,3 +69,43 @@ def test_it_knows_when_an_address_was_last_let_go(session: Session, now: datetim
         lift(session, ANN, "why", now + timedelta(days=day))
     assert lifted_at(session, ANN) == now + timedelta(days=2)
     assert lifted_at(session, "b" * 64) is None
+
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+"""SQLite has one writer at a time, and nobody comes between."""
+
+
+@on_postgresql
+def test_it_suppresses_though_it_is_let_go_at_that_moment(database: Engine, now: datetime) -> None:
+    """Whoever let it go knew of the bounce, and not of the complaint that comes just then."""
+    with Session(database) as session, session.begin():
+        suppress(session, ANN, BOUNCE, "550 no such user", now)
+
+    def let_go() -> None:
+        with Session(database) as other, other.begin():
+            lift(other, ANN, "The reader wrote to us", now)
+
+    just_before(database, "SELECT suppression", let_go)
+    with Session(database) as session, session.begin():
+        assert suppress(session, ANN, COMPLAINT, "abuse", now) is True
+    with Session(database) as session:
+        assert session.scalars(select(Suppression)).one().reason is COMPLAINT
+
+
+@on_postgresql
+def test_one_of_two_lets_it_go(database: Engine, now: datetime) -> None:
+    with Session(database) as session, session.begin():
+        suppress(session, ANN, BOUNCE, "550 no such user", now)
+    waited = []
+
+    def let_go_as_well() -> None:
+        with Session(database) as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                lift(other, ANN, "They called", now)
+        waited.append("the other one")
+
+    just_before(database, "INSERT INTO audit", let_go_as_well)
+    with Session(database) as session, session.begin():
+        assert lift(session, ANN, "The reader wrote to us", now) is True
+    assert waited == ["the other one"]

@@ -24,8 +24,8 @@ from service.models import Newsletter, Notice, NoticeKind, Subscriber, Subscript
 from service.web.again import came_between, once_more
 from service.web.asking import now as wall_clock
 from service.web.public.trap import stamp
+from tests.meanwhile import Told, just_before, lose_a_deadlock
 from tests.web.browsing import csrf_of, link, subscription
-from tests.web.meanwhile import Told, just_before, lose_a_deadlock
 
 NEW = "ann.new@example.org"
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

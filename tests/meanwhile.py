@@ -1,4 +1,4 @@
-"""What somebody else does in the middle of a request."""
+"""What somebody else does in the middle of a transaction."""
 
 from __future__ import annotations
 
